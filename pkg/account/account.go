@@ -1,0 +1,44 @@
+// Package account holds the values that goldap deals in: accounts, groups,
+// shadow data, and the outcome of a login; and the rules that names and
+// numeric ids from a directory must meet before anything on this machine may
+// believe them. It does no I/O.
+package account
+
+// Account is a posixAccount (RFC 2307, section 5.2) whose values have been
+// checked. It is complete: there is no Account with a missing id.
+type Account struct {
+	// DN is the entry's distinguished name as the server spells it.
+	DN string
+	// Name is the user name in the directory's own spelling.
+	Name string
+	// UID and GID are the numeric ids.
+	UID, GID uint32
+	// Gecos, Home and Shell may be empty.
+	Gecos, Home, Shell string
+}
+
+// Group is a posixGroup (RFC 2307, section 5.3).
+type Group struct {
+	DN string
+	// Name is the group name in the directory's own spelling.
+	Name string
+	GID  uint32
+	// Members are user names, each once, in the directory's order.
+	Members []string
+}
+
+// NotSet is the value of a shadow number that the directory does not have.
+const NotSet = -1
+
+// Shadow is a shadowAccount (RFC 2307, section 5.2; shadow(5)). The numbers
+// are days, LastChange and Expire counted from 1970-01-01; NotSet where the
+// directory has none.
+type Shadow struct {
+	Name       string
+	LastChange int32
+	Min, Max   int32
+	Warn       int32
+	Inactive   int32
+	Expire     int32
+	Flag       int32
+}

@@ -1,0 +1,26 @@
+package nslcd
+
+// Version is the protocol version, the first word of every request and
+// response.
+const Version = 2
+
+// Action is what a request asks for. The high half is the map, the low half
+// the operation.
+type Action uint32
+
+// The actions that goldapd answers. A request for any other is closed without
+// a byte, as nslcd does.
+const (
+	ActionConfigGet      Action = 0x00010001
+	ActionGroupByName    Action = 0x00040001
+	ActionGroupByGID     Action = 0x00040002
+	ActionGroupByMember  Action = 0x00040006
+	ActionPasswdByName   Action = 0x00080001
+	ActionPasswdByUID    Action = 0x00080002
+	ActionShadowByName   Action = 0x000c0001
+	ActionAuthenticate   Action = 0x000d0001
+	ActionAuthorize      Action = 0x000d0002
+	ActionSessionOpen    Action = 0x000d0003
+	ActionSessionClose   Action = 0x000d0004
+	ActionChangePassword Action = 0x000d0005
+)
