@@ -1,0 +1,101 @@
+package nslcd
+
+import "github.com/goldap/goldap/pkg/secret"
+
+// field is one parameter of a request: how it is read and how it is written.
+type field struct {
+	name   string
+	decode func(*reader, *Request) error
+	encode func(*writer, Request)
+}
+
+// requestFields has a row for each action: its parameters in order.
+var requestFields = map[Action][]field{
+	ActionConfigGet:      {optionField},
+	ActionGroupByName:    {nameField},
+	ActionGroupByGID:     {idField},
+	ActionGroupByMember:  {nameField},
+	ActionPasswdByName:   {nameField},
+	ActionPasswdByUID:    {idField},
+	ActionShadowByName:   {nameField},
+	ActionAuthenticate:   append(pamFields(), passwordField),
+	ActionAuthorize:      pamFields(),
+	ActionSessionOpen:    pamFields(),
+	ActionSessionClose:   append(pamFields(), sessionIDField),
+	ActionChangePassword: append(pamFields(), asRootField, passwordField, newPasswordField),
+}
+
+func pamFields() []field {
+	return []field{
+		stringField("user", func(r *Request) *string { return &r.PAM.User }),
+		stringField("service", func(r *Request) *string { return &r.PAM.Service }),
+		stringField("ruser", func(r *Request) *string { return &r.PAM.RUser }),
+		stringField("rhost", func(r *Request) *string { return &r.PAM.RHost }),
+		stringField("tty", func(r *Request) *string { return &r.PAM.TTY }),
+	}
+}
+
+var (
+	nameField        = stringField("name", func(r *Request) *string { return &r.Name })
+	sessionIDField   = stringField("session id", func(r *Request) *string { return &r.SessionID })
+	passwordField    = secretField("password", func(r *Request) *secret.Secret { return &r.Password })
+	newPasswordField = secretField("new password", func(r *Request) *secret.Secret { return &r.NewPassword })
+)
+
+var idField = field{
+	name: "id",
+	decode: func(in *reader, r *Request) error {
+		id, err := in.int32()
+		r.ID = uint32(id)
+		return err
+	},
+	encode: func(out *writer, r Request) { out.int32(int32(r.ID)) },
+}
+
+var optionField = field{
+	name: "option",
+	decode: func(in *reader, r *Request) (err error) {
+		r.Option, err = in.int32()
+		return err
+	},
+	encode: func(out *writer, r Request) { out.int32(r.Option) },
+}
+
+// asRootField is a C truth value: anything but 0 is true.
+var asRootField = field{
+	name: "asroot",
+	decode: func(in *reader, r *Request) error {
+		asRoot, err := in.int32()
+		r.AsRoot = asRoot != 0
+		return err
+	},
+	encode: func(out *writer, r Request) {
+		if r.AsRoot {
+			out.int32(1)
+			return
+		}
+		out.int32(0)
+	},
+}
+
+func stringField(name string, at func(*Request) *string) field {
+	return field{
+		name: name,
+		decode: func(in *reader, r *Request) (err error) {
+			*at(r), err = in.string(MaxName)
+			return err
+		},
+		encode: func(out *writer, r Request) { out.string(*at(&r), MaxName) },
+	}
+}
+
+func secretField(name string, at func(*Request) *secret.Secret) field {
+	return field{
+		name: name,
+		decode: func(in *reader, r *Request) (err error) {
+			*at(r), err = in.secret(MaxPassword)
+			return err
+		},
+		encode: func(out *writer, r Request) { out.bytes(at(&r).Bytes(), MaxPassword) },
+	}
+}

@@ -1,0 +1,26 @@
+package nslcd
+
+import "fmt"
+
+var actionNames = map[Action]string{
+	ActionConfigGet:      "config",
+	ActionGroupByName:    "group-by-name",
+	ActionGroupByGID:     "group-by-gid",
+	ActionGroupByMember:  "groups-of-member",
+	ActionPasswdByName:   "passwd-by-name",
+	ActionPasswdByUID:    "passwd-by-uid",
+	ActionShadowByName:   "shadow-by-name",
+	ActionAuthenticate:   "authenticate",
+	ActionAuthorize:      "authorize",
+	ActionSessionOpen:    "session-open",
+	ActionSessionClose:   "session-close",
+	ActionChangePassword: "password",
+}
+
+// String returns the name that the log shows.
+func (a Action) String() string {
+	if name, ok := actionNames[a]; ok {
+		return name
+	}
+	return fmt.Sprintf("action(%#08x)", uint32(a))
+}

@@ -1,0 +1,42 @@
+package nslcd
+
+import "github.com/goldap/goldap/pkg/secret"
+
+// Request is one question. Action says which of the other fields mean
+// something.
+type Request struct {
+	Action Action
+	// Name is the key of a lookup by name or by member.
+	Name string
+	// ID is the key of a lookup by uid or gid.
+	ID uint32
+	// Option is what ActionConfigGet asks for.
+	Option int32
+	// PAM is in all five PAM actions.
+	PAM PAM
+	// SessionID is in ActionSessionClose.
+	SessionID string
+	// Password is the password in ActionAuthenticate and the old one in
+	// ActionChangePassword, where it is the administrator's if AsRoot is set.
+	Password secret.Secret
+	// NewPassword and AsRoot are in ActionChangePassword.
+	NewPassword secret.Secret
+	AsRoot      bool
+}
+
+// PAM is what every PAM action begins with: the items of the PAM handle
+// (pam_get_item(3)). All may be empty; an empty User in ActionAuthenticate
+// asks for the administrator.
+type PAM struct {
+	User, Service, RUser, RHost, TTY string
+}
+
+// OptionProhibitMessage is the Option of ActionConfigGet that asks for the
+// text with which password changes are refused, empty if they are not.
+const OptionProhibitMessage = 1
+
+// Wipe overwrites the passwords.
+func (r Request) Wipe() {
+	r.Password.Wipe()
+	r.NewPassword.Wipe()
+}
