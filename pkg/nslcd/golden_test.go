@@ -1,0 +1,162 @@
+package nslcd_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/goldap/goldap/pkg/nslcd"
+	"github.com/goldap/goldap/test/wire"
+)
+
+func TestRequestsSurviveDecodingAndEncoding(t *testing.T) {
+	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt") {
+		t.Run(frame.Name, func(t *testing.T) {
+			request, err := nslcd.ReadRequest(iotest.OneByteReader(bytes.NewReader(frame.Request)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var again bytes.Buffer
+			if err := nslcd.WriteRequest(&again, request); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(again.Bytes(), frame.Request) {
+				t.Errorf("encoded again:\n%x\nwant\n%x", again.Bytes(), frame.Request)
+			}
+		})
+	}
+}
+
+// refusal returns the error for a frame of refused.txt, by what its name says.
+func refusal(name string) error {
+	switch {
+	case strings.HasPrefix(name, "version-"):
+		return nslcd.ErrVersion
+	case strings.HasPrefix(name, "action-"):
+		return nslcd.ErrAction
+	case strings.HasPrefix(name, "no-"), strings.HasPrefix(name, "half-"):
+		return io.ErrUnexpectedEOF
+	case strings.Contains(name, "-nul"):
+		return nslcd.ErrNUL
+	default:
+		return nslcd.ErrLength
+	}
+}
+
+func TestRefusedRequests(t *testing.T) {
+	for _, frame := range wire.Read(t, "refused.txt") {
+		t.Run(frame.Name, func(t *testing.T) {
+			request, err := nslcd.ReadRequest(bytes.NewReader(frame.Request))
+			if want := refusal(frame.Name); !errors.Is(err, want) {
+				t.Errorf("error %v, want %v", err, want)
+			}
+			if !reflect.DeepEqual(request, nslcd.Request{}) {
+				t.Errorf("a request came out: %+v", request)
+			}
+		})
+	}
+}
+
+func TestNothingAtAllIsEOF(t *testing.T) {
+	if _, err := nslcd.ReadRequest(strings.NewReader("")); err != io.EOF {
+		t.Errorf("request: %v", err)
+	}
+	if err := nslcd.NewAnswerReader(strings.NewReader("")).Header(nslcd.ActionAuthorize); err != io.EOF {
+		t.Errorf("answer: %v", err)
+	}
+}
+
+func TestResponsesSurviveDecodingAndEncoding(t *testing.T) {
+	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt") {
+		t.Run(frame.Name, func(t *testing.T) {
+			request, err := nslcd.ReadRequest(bytes.NewReader(frame.Request))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var again bytes.Buffer
+			err = transcode(&again, iotest.OneByteReader(bytes.NewReader(frame.Response)), request.Action)
+			unavailable := strings.HasSuffix(frame.Name, "-unavailable") && !isPAM(request.Action)
+			if unavailable != errors.Is(err, io.ErrUnexpectedEOF) || !unavailable && err != nil {
+				t.Fatalf("error %v, unavailable %v", err, unavailable)
+			}
+			if !bytes.Equal(again.Bytes(), frame.Response) {
+				t.Errorf("encoded again:\n%x\nwant\n%x", again.Bytes(), frame.Response)
+			}
+		})
+	}
+}
+
+func isPAM(action nslcd.Action) bool { return action>>16 == 0x000d }
+
+// transcode decodes the response to action and encodes what it says.
+func transcode(dst io.Writer, src io.Reader, action nslcd.Action) error {
+	answer, response := nslcd.NewAnswerReader(src), nslcd.NewResponse(dst, action)
+	defer response.Flush()
+	if err := answer.Header(action); err != nil {
+		return err
+	}
+	for {
+		more, err := answer.Next()
+		if err != nil {
+			return err
+		}
+		if !more {
+			response.End()
+			return nil
+		}
+		if err := copyEntry(response, answer, action); err != nil {
+			return err
+		}
+	}
+}
+
+func copyEntry(response *nslcd.Response, answer *nslcd.AnswerReader, action nslcd.Action) error {
+	switch action {
+	case nslcd.ActionConfigGet:
+		value, err := answer.Config()
+		return errors.Join(err, response.Config(value))
+	case nslcd.ActionGroupByName, nslcd.ActionGroupByGID, nslcd.ActionGroupByMember:
+		group, password, err := answer.Group()
+		return errors.Join(err, response.Group(group, password))
+	case nslcd.ActionPasswdByName, nslcd.ActionPasswdByUID:
+		account, password, err := answer.Passwd()
+		return errors.Join(err, response.Passwd(account, password))
+	case nslcd.ActionShadowByName:
+		shadow, password, err := answer.Shadow()
+		return errors.Join(err, response.Shadow(shadow, password))
+	case nslcd.ActionAuthenticate:
+		v, err := answer.Authentication()
+		return errors.Join(err, response.Authenticated(v))
+	case nslcd.ActionAuthorize, nslcd.ActionChangePassword:
+		v, err := answer.Verdict()
+		return errors.Join(err, response.Verdict(v))
+	case nslcd.ActionSessionOpen:
+		id, err := answer.SessionID()
+		return errors.Join(err, response.SessionOpened(id))
+	case nslcd.ActionSessionClose:
+		return response.SessionClosed()
+	default:
+		return fmt.Errorf("no entries for %v", action)
+	}
+}
+
+// No beginning of a response may be taken for a whole one.
+func TestTruncatedResponses(t *testing.T) {
+	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt") {
+		request, err := nslcd.ReadRequest(bytes.NewReader(frame.Request))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for length := range frame.Response {
+			err := transcode(io.Discard, bytes.NewReader(frame.Response[:length]), request.Action)
+			if !errors.Is(err, io.ErrUnexpectedEOF) && !(length == 0 && err == io.EOF) {
+				t.Errorf("%s cut to %d bytes: error %v", frame.Name, length, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package nslcd_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/goldap/goldap/pkg/nslcd"
+	"github.com/goldap/goldap/pkg/secret"
+	"github.com/goldap/goldap/test/wire"
+)
+
+func secretsByBytes(a, b secret.Secret) bool { return bytes.Equal(a.Bytes(), b.Bytes()) }
+
+func TestDecodedRequests(t *testing.T) {
+	ssh := nslcd.PAM{User: "ada", Service: "sshd", RHost: "client.example.org", TTY: "ssh"}
+	passwd := nslcd.PAM{User: "ada", Service: "passwd", TTY: "pts/0"}
+	want := map[string]nslcd.Request{
+		"passwd-by-name":          {Action: nslcd.ActionPasswdByName, Name: "ada"},
+		"passwd-by-uid-largest":   {Action: nslcd.ActionPasswdByUID, ID: math.MaxUint32 - 1},
+		"passwd-by-name-bad-utf8": {Action: nslcd.ActionPasswdByName, Name: "\xff\xfe*()\\\n"},
+		"group-by-name":           {Action: nslcd.ActionGroupByName, Name: "engineers"},
+		"group-by-gid":            {Action: nslcd.ActionGroupByGID, ID: 20100},
+		"groups-of-member":        {Action: nslcd.ActionGroupByMember, Name: "ada"},
+		"shadow-by-name":          {Action: nslcd.ActionShadowByName, Name: "ada"},
+		"config-unknown-option":   {Action: nslcd.ActionConfigGet, Option: 99},
+		"authenticate":            {Action: nslcd.ActionAuthenticate, PAM: ssh, Password: secret.FromString("correct horse")},
+		"authenticate-4096-byte-password": {Action: nslcd.ActionAuthenticate, PAM: ssh,
+			Password: secret.FromString(strings.Repeat("p", 4096))},
+		"authorize":    {Action: nslcd.ActionAuthorize, PAM: ssh},
+		"session-open": {Action: nslcd.ActionSessionOpen, PAM: ssh},
+		"nslcd-session-close": {Action: nslcd.ActionSessionClose, SessionID: "abc",
+			PAM: nslcd.PAM{User: "ok", Service: "su", RUser: "root", TTY: "pts/0"}},
+		"password": {Action: nslcd.ActionChangePassword, PAM: passwd,
+			Password: secret.FromString("correct horse"), NewPassword: secret.FromString("battery staple")},
+		"password-as-root": {Action: nslcd.ActionChangePassword, PAM: passwd, AsRoot: true,
+			Password: secret.FromString("root horse"), NewPassword: secret.FromString("battery staple")},
+	}
+	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt") {
+		expected, listed := want[frame.Name]
+		if !listed {
+			continue
+		}
+		delete(want, frame.Name)
+		got, err := nslcd.ReadRequest(bytes.NewReader(frame.Request))
+		if err != nil {
+			t.Errorf("%s: %v", frame.Name, err)
+		}
+		if diff := cmp.Diff(expected, got, cmp.Comparer(secretsByBytes)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", frame.Name, diff)
+		}
+	}
+	for name := range want {
+		t.Errorf("there is no frame %s", name)
+	}
+}
+
+func TestBytesAfterARequestAreIgnored(t *testing.T) {
+	frame := wire.Read(t, "lookups.txt")[0].Request
+	request, err := nslcd.ReadRequest(bytes.NewReader(append(append([]byte(nil), frame...), frame...)))
+	if err != nil || request.Name != "ok" {
+		t.Errorf("%+v, %v", request, err)
+	}
+}
+
+func TestWriteRequestRefusesWhatNoServerTakes(t *testing.T) {
+	long := strings.Repeat("x", nslcd.MaxName+1)
+	for name, test := range map[string]struct {
+		request nslcd.Request
+		want    error
+	}{
+		"action":       {nslcd.Request{Action: 0x00080008}, nslcd.ErrAction},
+		"long name":    {nslcd.Request{Action: nslcd.ActionPasswdByName, Name: long}, nslcd.ErrLength},
+		"NUL in name":  {nslcd.Request{Action: nslcd.ActionPasswdByName, Name: "a\x00"}, nslcd.ErrNUL},
+		"long user":    {nslcd.Request{Action: nslcd.ActionAuthorize, PAM: nslcd.PAM{User: long}}, nslcd.ErrLength},
+		"long session": {nslcd.Request{Action: nslcd.ActionSessionClose, SessionID: long}, nslcd.ErrLength},
+		"long password": {nslcd.Request{Action: nslcd.ActionAuthenticate,
+			Password: secret.New(make([]byte, nslcd.MaxPassword+1))}, nslcd.ErrLength},
+		"NUL in password": {nslcd.Request{Action: nslcd.ActionAuthenticate,
+			Password: secret.FromString("a\x00b")}, nslcd.ErrNUL},
+	} {
+		var sent bytes.Buffer
+		if err := nslcd.WriteRequest(&sent, test.request); !errors.Is(err, test.want) || sent.Len() > 0 {
+			t.Errorf("%s: error %v, %d bytes sent", name, err, sent.Len())
+		}
+	}
+}
+
+// keeper remembers the slice it was given, as a hostile io.Writer would.
+type keeper struct{ kept []byte }
+
+func (k *keeper) Write(p []byte) (int, error) {
+	if k.kept != nil {
+		return 0, errors.New("second write")
+	}
+	k.kept = p
+	return len(p), nil
+}
+
+func TestWriteRequestWipesItsCopy(t *testing.T) {
+	var sent keeper
+	err := nslcd.WriteRequest(&sent, nslcd.Request{
+		Action:      nslcd.ActionChangePassword,
+		PAM:         nslcd.PAM{User: "u", Service: "s", RUser: "r", RHost: "h", TTY: "t"},
+		Password:    secret.FromString(strings.Repeat("o", nslcd.MaxPassword)),
+		NewPassword: secret.FromString(strings.Repeat("n", nslcd.MaxPassword)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(sent.kept) < 2*nslcd.MaxPassword || !bytes.Equal(sent.kept, make([]byte, len(sent.kept))) {
+		t.Errorf("%d bytes left in the buffer that was written from", len(sent.kept))
+	}
+}
+
+func TestConnectionErrorsPassThrough(t *testing.T) {
+	frame := wire.Read(t, "pam.txt")[0].Request
+	broken := errors.New("broken")
+	for length := range frame {
+		src := io.MultiReader(bytes.NewReader(frame[:length]), iotest.ErrReader(broken))
+		if _, err := nslcd.ReadRequest(src); !errors.Is(err, broken) {
+			t.Errorf("after %d bytes: %v", length, err)
+		}
+	}
+}
