@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// results are the numbers of all rounds.
+type results struct {
+	// latency has the time of each login in microseconds, by service.
+	latency map[string][]float64
+	// rate has the logins per second of each turn, by service.
+	rate map[string][]float64
+	// load has the time of each dlopen in microseconds; loadThreads is the
+	// largest number of threads after one.
+	load        []float64
+	loadThreads int
+}
+
+// services are measured in this order in every round.
+func services(o options) []string {
+	if o.stockOnly {
+		return []string{stockService}
+	}
+	return []string{stockService, daemonService, directService}
+}
+
+func measure(ctx context.Context, o options) (results, error) {
+	r := results{latency: make(map[string][]float64), rate: make(map[string][]float64)}
+	for _, service := range services(o) {
+		// The first logins fill caches and open connections; they don't count.
+		if _, err := login(ctx, o, "latency", service, "20"); err != nil {
+			return r, err
+		}
+	}
+	for round := range o.rounds {
+		progress("round %d of %d", round+1, o.rounds)
+		if err := measureRound(ctx, o, &r); err != nil {
+			return r, err
+		}
+	}
+	if o.stockOnly {
+		return r, nil
+	}
+	return r, measureLoad(ctx, o, &r)
+}
+
+func measureRound(ctx context.Context, o options, r *results) error {
+	for _, service := range services(o) {
+		numbers, err := login(ctx, o, "latency", service, strconv.Itoa(o.logins))
+		if err != nil {
+			return err
+		}
+		r.latency[service] = append(r.latency[service], numbers...)
+	}
+	for _, service := range services(o) {
+		if service == directService {
+			continue // one process for each login: its rate is no target
+		}
+		numbers, err := login(ctx, o, "rate", service, strconv.Itoa(o.threads), fmt.Sprint(o.seconds))
+		if err != nil {
+			return err
+		}
+		r.rate[service] = append(r.rate[service], numbers...)
+	}
+	return nil
+}
+
+func measureLoad(ctx context.Context, o options, r *results) error {
+	numbers, err := login(ctx, o, "load", o.module, "300")
+	if err != nil {
+		return err
+	}
+	last := len(numbers) - 1
+	r.load, r.loadThreads = numbers[:last], int(numbers[last])
+	return nil
+}
+
+// login runs the C program and returns the numbers it prints.
+func login(ctx context.Context, o options, arguments ...string) ([]float64, error) {
+	command := exec.CommandContext(ctx, o.login, arguments...)
+	command.Stderr = os.Stderr
+	out, err := command.Output()
+	if err != nil {
+		return nil, fmt.Errorf("login %s: %w", strings.Join(arguments, " "), err)
+	}
+	var numbers []float64
+	for _, field := range strings.Fields(string(out)) {
+		number, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			return nil, fmt.Errorf("login %s: %w", strings.Join(arguments, " "), err)
+		}
+		numbers = append(numbers, number)
+	}
+	return numbers, nil
+}
+
+// quantile returns the q-th quantile of numbers, 0 if there are none.
+func quantile(numbers []float64, q float64) float64 {
+	if len(numbers) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(numbers))
+	return sorted[int(q*float64(len(sorted)-1)+0.5)]
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/goldap/goldap/test/root/daemon"
+	"github.com/goldap/goldap/test/root/slapd"
+)
+
+// The service files, one for each way to log in. Each has the module's lines
+// and nothing else.
+const (
+	stockService  = "bench-nslcd"
+	daemonService = "bench-goldap"
+	directService = "bench-direct"
+)
+
+// scene is what the logins need: slapd, both daemons, the service files.
+type scene struct {
+	server  *slapd.Server
+	daemons []*daemon.Daemon
+}
+
+func newScene(ctx context.Context, o options) (*scene, error) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, err
+	}
+	started := time.Now()
+	server, err := slapd.Start(ctx, slapd.Options{Dir: dir, Users: users, KeyType: slapd.KeyType(o.key)})
+	if err != nil {
+		return nil, err
+	}
+	progress("slapd with %d users and an %s key is ready after %.1f s", users, o.key, time.Since(started).Seconds())
+	s := &scene{server: server}
+	if err := s.startDaemons(ctx, o, dir); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, writeServices(o)
+}
+
+func (s *scene) startDaemons(ctx context.Context, o options, dir string) error {
+	// The authority must be readable for the daemons' own users.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return err
+	}
+	if err := daemon.WriteNslcdConfig(s.server.PKI.CAFile); err != nil {
+		return err
+	}
+	nslcd, err := daemon.StartNslcd(ctx, dir+"/nslcd.log")
+	if err != nil {
+		return err
+	}
+	s.daemons = append(s.daemons, nslcd)
+	if o.stockOnly {
+		return nil
+	}
+	if err := daemon.WriteGoldapConfig(s.server.PKI.CAFile); err != nil {
+		return err
+	}
+	goldapd, err := daemon.StartGoldapd(ctx, dir+"/goldapd.log", daemon.GoldapConfig, daemon.GoldapSocket)
+	if err != nil {
+		return err
+	}
+	s.daemons = append(s.daemons, goldapd)
+	return nil
+}
+
+func (s *scene) close() {
+	var errs []error
+	for _, d := range s.daemons {
+		errs = append(errs, d.Stop())
+	}
+	if err := errors.Join(append(errs, s.server.Stop())...); err != nil {
+		progress("at the end: %v", err)
+	}
+}
+
+func writeServices(o options) error {
+	for service, module := range map[string]string{
+		stockService:  "pam_ldap.so",
+		daemonService: o.module + " mode=daemon",
+		directService: o.module + " mode=direct",
+	} {
+		text := fmt.Sprintf("auth required %s\naccount required %s\n", module, module)
+		if err := os.WriteFile("/etc/pam.d/"+service, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

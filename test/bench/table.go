@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+)
+
+// table is the report, and whether each target in it was met.
+type table struct {
+	text string
+	met  bool
+}
+
+// row is one line of the table.
+type row struct {
+	work, stock, goldap, ratio, target string
+	met                                bool
+}
+
+func newTable(o options, r results) table {
+	rows := stockRows(r)
+	if !o.stockOnly {
+		rows = allRows(o, r)
+	}
+	t := table{met: true}
+	var out strings.Builder
+	fmt.Fprintf(&out, "slapd with StartTLS, %s key, %d users; %d rounds of %d logins, and of %g s with %d at once\n\n",
+		o.key, users, o.rounds, o.logins, o.seconds, o.threads)
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "work\tnslcd\tgoldap\tratio\ttarget\t")
+	for _, row := range rows {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row.work, row.stock, row.goldap, row.ratio, row.target, row.verdict())
+		t.met = t.met && (row.target == "" || row.met)
+	}
+	if err := w.Flush(); err != nil {
+		panic(err) // a strings.Builder takes everything
+	}
+	t.text = out.String()
+	return t
+}
+
+func (r row) verdict() string {
+	switch {
+	case r.target == "":
+		return ""
+	case r.met:
+		return "ok"
+	default:
+		return "NOT"
+	}
+}
+
+func stockRows(r results) []row {
+	return []row{
+		{work: "login, p50", stock: milliseconds(quantile(r.latency[stockService], 0.5))},
+		{work: "login, p90", stock: milliseconds(quantile(r.latency[stockService], 0.9))},
+		{work: "logins/s, many at once", stock: fmt.Sprintf("%.0f", quantile(r.rate[stockService], 0.5))},
+	}
+}
+
+func allRows(o options, r results) []row {
+	load := quantile(r.load, 0.5)
+	return []row{
+		latencyRow("login, p50", r, daemonService, 0.5, 0.1),
+		latencyRow("login, p90", r, daemonService, 0.9, 0),
+		rateRow(fmt.Sprintf("logins/s, %d at once", o.threads), r, 25),
+		latencyRow("login without daemon, p50", r, directService, 0.5, 1),
+		latencyRow("login without daemon, p90", r, directService, 0.9, 0),
+		{work: "load the module, p50", goldap: milliseconds(load), target: "<= 0.60 ms", met: load <= 600},
+		{work: "threads after loading", goldap: fmt.Sprint(r.loadThreads), target: "1", met: r.loadThreads == 1},
+	}
+}
+
+// latencyRow compares a quantile of the login times of service with nslcd's;
+// most is the largest ratio wanted, 0 if it is no target.
+func latencyRow(work string, r results, service string, q, most float64) row {
+	stock, goldap := quantile(r.latency[stockService], q), quantile(r.latency[service], q)
+	line := row{work: work, stock: milliseconds(stock), goldap: milliseconds(goldap), ratio: fmt.Sprintf("%.3f", goldap/stock)}
+	if most > 0 {
+		line.target, line.met = fmt.Sprintf("<= %.2f", most), goldap <= most*stock
+	}
+	return line
+}
+
+// rateRow compares the median rates; least is the smallest ratio wanted.
+func rateRow(work string, r results, least float64) row {
+	stock, goldap := quantile(r.rate[stockService], 0.5), quantile(r.rate[daemonService], 0.5)
+	return row{
+		work: work, stock: fmt.Sprintf("%.0f", stock), goldap: fmt.Sprintf("%.0f", goldap),
+		ratio: fmt.Sprintf("%.1f", goldap/stock), target: fmt.Sprintf(">= %.0f", least), met: goldap >= least*stock,
+	}
+}
+
+func milliseconds(us float64) string { return fmt.Sprintf("%.2f ms", us/1000) }

@@ -1,0 +1,179 @@
+package slapd
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// Options say what server to make. Only Dir is needed.
+type Options struct {
+	// Dir is an existing directory for everything that is written.
+	Dir string
+	// Address is host:port, 127.0.0.1:389 if empty.
+	Address string
+	// Users is the number of plain users beside People.
+	Users int
+	// KeyType is RSA if empty.
+	KeyType KeyType
+	// Certificate is Good if empty.
+	Certificate Certificate
+	// LogLevel is slapd's -d; 256 logs operations, 0 nothing.
+	LogLevel int
+}
+
+// Server is a slapd of ours.
+type Server struct {
+	PKI *PKI
+	// LogFile is what slapd says.
+	LogFile string
+
+	options Options
+	process *exec.Cmd
+}
+
+// Start makes the directory's contents and starts a server; it returns when
+// the server answers a search.
+func Start(ctx context.Context, options Options) (*Server, error) {
+	if options.Address == "" {
+		options.Address = "127.0.0.1:389"
+	}
+	if options.Certificate == "" {
+		options.Certificate = Good
+	}
+	pki, err := NewPKI(options.Dir, options.KeyType)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{PKI: pki, LogFile: filepath.Join(options.Dir, "slapd.log"), options: options}
+	if err := s.configure(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.load(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.Resume(ctx)
+}
+
+// Stop ends the server. Its data stay, for Resume.
+func (s *Server) Stop() error {
+	if s.process == nil {
+		return nil
+	}
+	process := s.process
+	s.process = nil
+	if err := process.Process.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stop slapd: %w", err)
+	}
+	return process.Wait()
+}
+
+// Resume starts the server that Stop ended and waits until it answers.
+func (s *Server) Resume(ctx context.Context) error {
+	log, err := os.OpenFile(s.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	process := exec.Command("slapd", "-d", fmt.Sprint(s.options.LogLevel), "-F", s.path("config"),
+		"-h", "ldap://"+s.options.Address+" "+s.localURL())
+	process.Stdout, process.Stderr = log, log
+	if err := process.Start(); err != nil {
+		return fmt.Errorf("start slapd: %w", err)
+	}
+	s.process = process
+	return s.waitReady(ctx)
+}
+
+// UseCertificate restarts the server with another certificate.
+func (s *Server) UseCertificate(ctx context.Context, c Certificate) error {
+	if err := s.Stop(); err != nil {
+		return err
+	}
+	s.options.Certificate = c
+	if err := s.configure(ctx); err != nil {
+		return err
+	}
+	return s.Resume(ctx)
+}
+
+func (s *Server) path(name string) string { return filepath.Join(s.options.Dir, name) }
+
+// localURL is the server's ldapi address, which needs no certificate.
+func (s *Server) localURL() string { return "ldapi://" + url.QueryEscape(s.path("ldapi")) }
+
+// configure writes the configuration anew.
+func (s *Server) configure(ctx context.Context) error {
+	certificate, key := s.PKI.Files(s.options.Certificate)
+	values := configValues{
+		Base: Base, PseudouserDN: PseudouserDN, AdminDN: AdminDN, AdminPassword: AdminPassword,
+		Certificate: certificate, Key: key, Data: s.path("data"), Schema: s.path("rfc2307bis.ldif"),
+	}
+	text, err := config(values)
+	if err != nil {
+		return err
+	}
+	if err := bisSchema(values.Schema); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(s.path("config")); err != nil {
+		return err
+	}
+	for _, dir := range []string{s.path("config"), values.Data} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	return s.slapadd(ctx, text, "-n", "0")
+}
+
+// load fills the empty database. The schema is not checked, for some entries
+// are broken on purpose.
+func (s *Server) load(ctx context.Context) error {
+	var text bytes.Buffer
+	if err := writeLDIF(&text, contents(s.options.Users, time.Now())); err != nil {
+		return err
+	}
+	return s.slapadd(ctx, text.Bytes(), "-n", "1", "-q", "-s")
+}
+
+func (s *Server) slapadd(ctx context.Context, text []byte, arguments ...string) error {
+	add := exec.CommandContext(ctx, "slapadd", append([]string{"-F", s.path("config")}, arguments...)...)
+	add.Stdin = bytes.NewReader(text)
+	if said, err := add.CombinedOutput(); err != nil {
+		return fmt.Errorf("slapadd: %w\n%s", err, said)
+	}
+	return nil
+}
+
+// waitReady polls with a real search until the server answers it.
+func (s *Server) waitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		said, err := s.Search(ctx, "(uid=alice)", "uidNumber")
+		if err == nil && bytes.Contains(said, []byte("uidNumber: 10001")) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("slapd does not answer: %w\n%s", err, said)
+		case <-again.C:
+		}
+	}
+}
+
+// Search asks the server as the pseudouser, over ldapi and thus whatever its
+// certificate, and returns what ldapsearch prints.
+func (s *Server) Search(ctx context.Context, filter string, attributes ...string) ([]byte, error) {
+	arguments := []string{"-LLL", "-x", "-H", s.localURL(), "-D", PseudouserDN, "-w", PseudouserPassword, "-b", Base, filter}
+	return exec.CommandContext(ctx, "ldapsearch", append(arguments, attributes...)...).CombinedOutput()
+}
