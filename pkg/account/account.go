@@ -15,6 +15,9 @@ type Account struct {
 	UID, GID uint32
 	// Gecos, Home and Shell may be empty.
 	Gecos, Home, Shell string
+	// Shadow is filled in for logins only. Its Name is empty where the entry
+	// has no shadow attributes; the zero value says nothing about ageing.
+	Shadow Shadow
 }
 
 // Group is a posixGroup (RFC 2307, section 5.3).

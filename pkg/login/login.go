@@ -13,9 +13,11 @@
 package login
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/directory"
@@ -67,10 +69,232 @@ type Accounts interface {
 // Directory is what a login needs of the directory that has the account;
 // *directory.Directory has it.
 type Directory interface {
-	Name() string
 	BindAsUser(ctx context.Context, dn string, password secret.Secret) (directory.Reply, error)
 	BindAsRoot(ctx context.Context, password secret.Secret) (directory.Reply, error)
 	ChangePassword(ctx context.Context, change directory.PasswordChange) (bind, changed directory.Reply, err error)
 	MatchesLoginFilter(ctx context.Context, dn string) (bool, error)
-	ShadowByName(ctx context.Context, name string) (account.Shadow, error)
+	// LoginUIDs is the window of uids that may log in; 0 is no limit.
+	LoginUIDs() (min, max uint32)
+	// Administrator reports whether there is an identity for changes by root,
+	// and whether its password is known.
+	Administrator() (configured, hasPassword bool)
+}
+
+// Login decides. It is safe for concurrent use.
+type Login struct {
+	// Accounts finds users.
+	Accounts Accounts
+	// Directories are those whose administrator may change passwords.
+	Directories []Directory
+	// ProhibitMessage, if set, refuses every change of a password.
+	ProhibitMessage string
+	// Now is time.Now.
+	Now func() time.Time
+	// Logger hears of facts that decide nothing, such as a password policy
+	// that cannot be understood.
+	Logger *slog.Logger
+}
+
+// Authenticate decides whether the password proves that the caller is the
+// user, and then whether the user may in. The second is looked at only after
+// the first, so that a guesser learns nothing about the account.
+func (l *Login) Authenticate(ctx context.Context, req Request) Decision {
+	if rule := unusable(req.Password); rule != "" {
+		return refuse(account.BadCredentials, rule)
+	}
+	acct, dir, err := l.Accounts.LoginAccount(ctx, req.User, false)
+	if err != nil {
+		return fromError(err)
+	}
+	verdict, err := l.bind(ctx, dir, acct.DN, req.Password)
+	if err == nil && verdict.outcome == account.BadCredentials {
+		acct, dir, verdict, err = l.bindAgain(ctx, req, acct, dir, verdict)
+	}
+	if err != nil {
+		return fromError(err)
+	}
+	decision := verdict.decision(acct.Name)
+	if decision.Outcome != account.Success {
+		return decision
+	}
+	return l.admit(ctx, decision, acct, dir)
+}
+
+// bind checks the password.
+func (l *Login) bind(ctx context.Context, dir Directory, dn string, password secret.Secret) (verdict, error) {
+	reply, err := dir.BindAsUser(ctx, dn, password)
+	if err != nil {
+		return verdict{}, err
+	}
+	if reply.Policy.Undecodable {
+		l.Logger.Warn("the server sent a password policy that cannot be understood", "dn", dn, "code", reply.Code)
+	}
+	return judge(reply, phaseBind), nil
+}
+
+// bindAgain gives the refused user a second chance if what was remembered of
+// the account is no longer true. A password that was refused for the entry as
+// it is now is not tried again.
+func (l *Login) bindAgain(ctx context.Context, req Request, acct account.Account, dir Directory, refused verdict) (account.Account, Directory, verdict, error) {
+	fresh, freshDir, err := l.Accounts.LoginAccount(ctx, req.User, true)
+	if err != nil || fresh.DN == acct.DN {
+		return acct, dir, refused, err
+	}
+	v, err := l.bind(ctx, freshDir, fresh.DN, req.Password)
+	return fresh, freshDir, v, err
+}
+
+// admit is the second half of an authentication: the access rules, then what
+// the policy and the shadow attributes say about the password.
+func (l *Login) admit(ctx context.Context, proven Decision, acct account.Account, dir Directory) Decision {
+	if v := l.authorize(ctx, acct, dir); v.outcome != account.Success {
+		return proven.authorizedBy(v)
+	}
+	if proven.Authorization != account.Success {
+		return proven
+	}
+	if v := judgePassword(acct.Shadow, l.today()); v.outcome != account.Success || proven.Message == "" {
+		return proven.authorizedBy(v)
+	}
+	return proven
+}
+
+func (d Decision) authorizedBy(v verdict) Decision {
+	d.Authorization, d.Message = v.outcome, v.message
+	if v.rule != "" {
+		d.Rule = v.rule
+	}
+	return d
+}
+
+// Authorize decides whether the user may in, however they proved who they are.
+func (l *Login) Authorize(ctx context.Context, req Request) Decision {
+	acct, dir, err := l.Accounts.LoginAccount(ctx, req.User, false)
+	if err != nil {
+		return fromError(err)
+	}
+	v := l.authorize(ctx, acct, dir)
+	return Decision{Outcome: v.outcome, Authorization: v.outcome, User: acct.Name, Message: v.message, Rule: v.rule}
+}
+
+// authorize looks at every access rule; the first that refuses decides.
+func (l *Login) authorize(ctx context.Context, acct account.Account, dir Directory) verdict {
+	if expired(acct.Shadow, l.today()) {
+		return verdict{outcome: account.AccountExpired, message: textAccountExpired, rule: "shadowExpire"}
+	}
+	least, most := dir.LoginUIDs()
+	if acct.UID < least || (most != 0 && acct.UID > most) {
+		return verdict{outcome: account.PermissionDenied, message: textNotAllowed, rule: "login_min_uid, login_max_uid"}
+	}
+	matches, err := dir.MatchesLoginFilter(ctx, acct.DN)
+	if err != nil {
+		d := fromError(err)
+		return verdict{outcome: d.Outcome, message: d.Message, rule: d.Rule}
+	}
+	if !matches {
+		return verdict{outcome: account.PermissionDenied, message: textNotAllowed, rule: "login_filter"}
+	}
+	return verdict{outcome: account.Success, rule: "access rules"}
+}
+
+// AuthenticateRoot proves the directory's administrator, who changes passwords
+// of others. An empty password stands for the one in the configuration, which
+// only root of this machine may use. UnknownUser means that there is no
+// administrator.
+func (l *Login) AuthenticateRoot(ctx context.Context, password secret.Secret, callerIsRoot bool) Decision {
+	dir, hasPassword := l.administrated()
+	switch {
+	case dir == nil:
+		return refuse(account.UnknownUser, "no root_bind_dn")
+	case !callerIsRoot:
+		return refuse(account.PermissionDenied, "caller is not root")
+	case password.IsEmpty() && !hasPassword:
+		return refuse(account.BadCredentials, "no root_bind_password")
+	}
+	reply, err := dir.BindAsRoot(ctx, password)
+	if err != nil {
+		return fromError(err)
+	}
+	return judge(reply, phaseBind).decision("")
+}
+
+func (l *Login) administrated() (dir Directory, hasPassword bool) {
+	for _, d := range l.Directories {
+		if configured, has := d.Administrator(); configured {
+			return d, has
+		}
+	}
+	return nil, false
+}
+
+// ChangePassword sets a new password: as the user, who proves the old one on
+// the same connection, or as the directory's administrator.
+func (l *Login) ChangePassword(ctx context.Context, req ChangeRequest) Decision {
+	if l.ProhibitMessage != "" {
+		return Decision{Outcome: account.PermissionDenied, Message: l.ProhibitMessage, Rule: "password_prohibit_message"}
+	}
+	if rule := unusable(req.New); rule != "" {
+		return Decision{Outcome: account.ChangeRefused, Message: textEmptyNewPassword, Rule: "new " + rule}
+	}
+	if req.AsRoot && !req.CallerIsRoot {
+		return Decision{Outcome: account.PermissionDenied, Message: textNotAllowed, Rule: "caller is not root"}
+	}
+	if rule := unusable(req.Password); rule != "" && !req.AsRoot {
+		return refuse(account.BadCredentials, rule)
+	}
+	acct, dir, err := l.Accounts.LoginAccount(ctx, req.User, true)
+	if err != nil {
+		return fromError(err)
+	}
+	if configured, _ := dir.Administrator(); req.AsRoot && !configured {
+		return Decision{Outcome: account.PermissionDenied, Message: textNotAllowed, Rule: "no root_bind_dn"}
+	}
+	return l.change(ctx, req, acct, dir)
+}
+
+func (l *Login) change(ctx context.Context, req ChangeRequest, acct account.Account, dir Directory) Decision {
+	bind, changed, err := dir.ChangePassword(ctx, directory.PasswordChange{
+		DN: acct.DN, Old: req.Password, New: req.New, AsRoot: req.AsRoot,
+	})
+	if err != nil {
+		return fromError(err)
+	}
+	if proven := judge(bind, phaseBind); proven.outcome != account.Success {
+		return proven.decision(acct.Name)
+	}
+	decision := judge(changed, phaseChange).decision(acct.Name)
+	decision.Authorization = decision.Outcome
+	return decision
+}
+
+func (l *Login) today() int64 { return l.Now().Unix() / 86400 }
+
+// unusable names why a password proves nothing, or is empty. An empty one
+// would be an unauthenticated bind (RFC 4513, section 5.1.2), which servers
+// may answer with success; one with NUL is cut short by some of them.
+func unusable(password secret.Secret) string {
+	switch {
+	case password.IsEmpty():
+		return "empty password"
+	case bytes.IndexByte(password.Bytes(), 0) >= 0:
+		return "password with NUL"
+	}
+	return ""
+}
+
+func refuse(outcome account.Outcome, rule string) Decision {
+	return Decision{Outcome: outcome, Authorization: outcome, Rule: rule}
+}
+
+// fromError is the one place where an error becomes an outcome. What it does
+// not know is "unavailable".
+func fromError(err error) Decision {
+	for _, unknown := range []error{directory.ErrNotFound, directory.ErrNotUnique, directory.ErrBadEntry} {
+		if errors.Is(err, unknown) {
+			return refuse(account.UnknownUser, err.Error())
+		}
+	}
+	d := refuse(account.Unavailable, err.Error())
+	d.Message = textUnavailable
+	return d
 }

@@ -1,0 +1,264 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "module.h"
+
+/* Time limits in milliseconds. A daemon that lives sends the head of its
+ * answer at once and then works on the rest: so one that hangs is found out
+ * soon enough for this file's own program to take over. */
+enum {
+  DAEMON_HEAD = 2000,
+  DAEMON_TOTAL = 10000,
+  TOTAL = 12000,
+};
+
+/* Reads the one result of an answer, up to its end marker. */
+typedef int (*read_result)(struct wire_reader *reader, struct answer *answer);
+
+struct question {
+  int32_t action;
+  struct wire_request request;
+  read_result read;
+};
+
+/* pam_code lets only codes through that the protocol has and libpam expects
+ * (nslcd's list); any other is a fault of the other end. */
+static int pam_code(int32_t code) {
+  switch (code) {
+  case PAM_SUCCESS:
+  case PAM_PERM_DENIED:
+  case PAM_AUTH_ERR:
+  case PAM_CRED_INSUFFICIENT:
+  case PAM_AUTHINFO_UNAVAIL:
+  case PAM_USER_UNKNOWN:
+  case PAM_MAXTRIES:
+  case PAM_NEW_AUTHTOK_REQD:
+  case PAM_ACCT_EXPIRED:
+  case PAM_SESSION_ERR:
+  case PAM_AUTHTOK_ERR:
+  case PAM_AUTHTOK_DISABLE_AGING:
+  case PAM_IGNORE:
+  case PAM_AUTHTOK_EXPIRED:
+    return (int)code;
+  default:
+    return PAM_SYSTEM_ERR;
+  }
+}
+
+static int read_code(struct wire_reader *reader, int *code) {
+  int32_t value;
+
+  if (wire_read_int32(reader, &value) != 0)
+    return -1;
+  *code = pam_code(value);
+  return 0;
+}
+
+static int read_message(struct wire_reader *reader, struct answer *answer) {
+  return wire_read_string(reader, answer->message, sizeof answer->message);
+}
+
+static int read_authenticated(struct wire_reader *reader,
+                              struct answer *answer) {
+  if (read_code(reader, &answer->code) != 0 || wire_skip_string(reader) != 0 ||
+      read_code(reader, &answer->authorization) != 0)
+    return -1;
+  return read_message(reader, answer);
+}
+
+static int read_verdict(struct wire_reader *reader, struct answer *answer) {
+  if (read_code(reader, &answer->code) != 0)
+    return -1;
+  return read_message(reader, answer);
+}
+
+static int read_account(struct wire_reader *reader, struct answer *answer) {
+  int32_t id;
+
+  (void)answer;
+  for (int i = 0; i < 2; i++) /* name, password */
+    if (wire_skip_string(reader) != 0)
+      return -1;
+  for (int i = 0; i < 2; i++) /* uid, gid */
+    if (wire_read_int32(reader, &id) != 0)
+      return -1;
+  for (int i = 0; i < 3; i++) /* gecos, home, shell */
+    if (wire_skip_string(reader) != 0)
+      return -1;
+  return 0;
+}
+
+/* read_answer reads what follows the header. Only an answer that is complete
+ * counts. */
+static enum ask_result read_answer(struct wire_reader *reader,
+                                   read_result read, struct answer *answer) {
+  int32_t marker;
+  struct answer found = {.code = PAM_SYSTEM_ERR,
+                         .authorization = PAM_SYSTEM_ERR};
+
+  if (wire_read_int32(reader, &marker) != 0)
+    return ASK_UNAVAILABLE;
+  if (marker != WIRE_RESULT_BEGIN)
+    return ASK_NOT_FOUND;
+  if (read(reader, &found) != 0 || wire_read_int32(reader, &marker) != 0)
+    return ASK_UNAVAILABLE;
+  *answer = found;
+  return ASK_ANSWERED;
+}
+
+static enum ask_result exchange(int fd, const struct question *question,
+                                wire_time head, wire_time deadline,
+                                struct answer *answer) {
+  struct wire_reader reader;
+
+  if (wire_send(fd, &question->request, head) != 0)
+    return ASK_UNAVAILABLE;
+  wire_start_reader(&reader, fd, head);
+  if (wire_read_header(&reader, question->action) != 0)
+    return ASK_UNAVAILABLE;
+  reader.deadline = deadline;
+  return read_answer(&reader, question->read, answer);
+}
+
+static enum ask_result ask_daemon(const struct call *call,
+                                  const struct question *question,
+                                  wire_time start, struct answer *answer) {
+  bool last = call->options.mode == MODE_DAEMON;
+  wire_time deadline = start + (last ? TOTAL : DAEMON_TOTAL);
+  wire_time head = last ? deadline : start + DAEMON_HEAD;
+  enum ask_result result = ASK_UNAVAILABLE;
+  int fd = wire_connect(call->options.socket, head);
+
+  if (fd < 0) {
+    goldap_log(call, last ? LOG_ERR : LOG_NOTICE, "no daemon at %s: %s",
+               call->options.socket, strerrordesc_np(errno));
+    return ASK_UNAVAILABLE;
+  }
+  if (!goldap_trusts_peer(fd, call->options.socket))
+    goldap_log(call, LOG_ERR,
+               "the daemon at %s is neither root's nor the owner's of the "
+               "socket's directory: it is not told the password",
+               call->options.socket);
+  else {
+    result = exchange(fd, question, head, deadline, answer);
+    if (result == ASK_UNAVAILABLE)
+      goldap_log(call, LOG_ERR, "the daemon at %s did not answer",
+                 call->options.socket);
+  }
+  close(fd);
+  return result;
+}
+
+static enum ask_result ask_own_program(const struct call *call,
+                                       const struct question *question,
+                                       wire_time deadline,
+                                       struct answer *answer) {
+  struct child child;
+  enum ask_result result;
+  wire_time left = deadline - wire_now();
+
+  if (left <= 0 || goldap_spawn(call, (int)left, &child) != 0) {
+    goldap_log(call, LOG_ERR, "cannot execute the module itself: %s",
+               strerrordesc_np(left <= 0 ? ETIMEDOUT : errno));
+    return ASK_UNAVAILABLE;
+  }
+  result = exchange(child.fd, question, deadline, deadline, answer);
+  goldap_reap(&child, deadline);
+  if (result == ASK_UNAVAILABLE)
+    goldap_log(call, LOG_ERR, "the module's own program did not answer");
+  answer->own_program = true;
+  return result;
+}
+
+/* ask gets question answered, by the daemon or without it, and wipes it. */
+static enum ask_result ask(const struct call *call, struct question *question,
+                           struct answer *answer) {
+  wire_time start = wire_now();
+  enum ask_result result = ASK_UNAVAILABLE;
+
+  *answer = (struct answer){.code = PAM_SYSTEM_ERR,
+                            .authorization = PAM_SYSTEM_ERR};
+  if (question->request.failed)
+    goldap_log(call, LOG_ERR, "the request does not fit the protocol");
+  else {
+    if (call->options.mode != MODE_DIRECT)
+      result = ask_daemon(call, question, start, answer);
+    if (result == ASK_UNAVAILABLE && call->options.mode != MODE_DAEMON)
+      result = ask_own_program(call, question, start + TOTAL, answer);
+  }
+  wire_free_request(&question->request);
+  return result;
+}
+
+static void begin_question(struct question *question, int32_t action,
+                           read_result read) {
+  *question = (struct question){.action = action, .read = read};
+  wire_put_int32(&question->request, WIRE_VERSION);
+  wire_put_int32(&question->request, action);
+}
+
+static void put_login(struct question *question, const struct call *call,
+                      const char *user) {
+  struct wire_request *request = &question->request;
+
+  wire_put_string(request, user, WIRE_NAME_MAX);
+  wire_put_string(request, call->service, WIRE_NAME_MAX);
+  wire_put_string(request, call->ruser, WIRE_NAME_MAX);
+  wire_put_string(request, call->rhost, WIRE_NAME_MAX);
+  wire_put_string(request, call->tty, WIRE_NAME_MAX);
+}
+
+enum ask_result goldap_authenticate(const struct call *call, const char *user,
+                                    const char *password,
+                                    struct answer *answer) {
+  struct question question;
+
+  begin_question(&question, WIRE_PAM_AUTHC, read_authenticated);
+  put_login(&question, call, user);
+  wire_put_string(&question.request, password, WIRE_PASSWORD_MAX);
+  return ask(call, &question, answer);
+}
+
+enum ask_result goldap_authorize(const struct call *call,
+                                 struct answer *answer) {
+  struct question question;
+
+  begin_question(&question, WIRE_PAM_AUTHZ, read_verdict);
+  put_login(&question, call, call->user);
+  return ask(call, &question, answer);
+}
+
+enum ask_result goldap_change_password(const struct call *call,
+                                       bool as_administrator, const char *old,
+                                       const char *new,
+                                       struct answer *answer) {
+  struct question question;
+
+  begin_question(&question, WIRE_PAM_PWMOD, read_verdict);
+  put_login(&question, call, call->user);
+  wire_put_int32(&question.request, as_administrator);
+  wire_put_string(&question.request, old, WIRE_PASSWORD_MAX);
+  wire_put_string(&question.request, new, WIRE_PASSWORD_MAX);
+  return ask(call, &question, answer);
+}
+
+enum ask_result goldap_prohibition(const struct call *call,
+                                   struct answer *answer) {
+  struct question question;
+
+  begin_question(&question, WIRE_CONFIG_GET, read_message);
+  wire_put_int32(&question.request, WIRE_CONFIG_PROHIBIT_MESSAGE);
+  return ask(call, &question, answer);
+}
+
+enum ask_result goldap_exists(const struct call *call, struct answer *answer) {
+  struct question question;
+
+  begin_question(&question, WIRE_PASSWD_BYNAME, read_account);
+  wire_put_string(&question.request, call->user, WIRE_NAME_MAX);
+  return ask(call, &question, answer);
+}

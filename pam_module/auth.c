@@ -1,0 +1,68 @@
+#define _GNU_SOURCE
+#include <string.h>
+
+#include "module.h"
+
+/* The prompt of pam_ldap and nss-pam-ldapd. */
+static const char prompt[] = "Password: ";
+
+/* judge turns an answered authentication into what libpam is told. Nothing but
+ * the code for success gives success. */
+static int judge(const struct call *call, const struct answer *answer,
+                 const char *password) {
+  struct login login = {
+      .authenticated = true,
+      .authorized_fully = answer->own_program,
+      .authorization = answer->authorization,
+  };
+  bool must_change = answer->authorization == PAM_NEW_AUTHTOK_REQD;
+
+  if (answer->code != PAM_SUCCESS) {
+    goldap_tell(call, PAM_ERROR_MSG, answer->message);
+    return answer->code == PAM_AUTHINFO_UNAVAIL ? PAM_AUTHINFO_UNAVAIL
+                                                : PAM_AUTH_ERR;
+  }
+  memcpy(login.message, answer->message, sizeof login.message);
+  return goldap_keep_login(call, &login, must_change ? password : NULL);
+}
+
+static int authenticate(const struct call *call) {
+  const char *password = NULL;
+  struct answer answer;
+  int result;
+
+  result = pam_get_authtok(call->pamh, PAM_AUTHTOK, &password, prompt);
+  if (result != PAM_SUCCESS)
+    return result;
+  if (password == NULL || *password == '\0' ||
+      strnlen(password, WIRE_PASSWORD_MAX + 1) > WIRE_PASSWORD_MAX)
+    return PAM_AUTH_ERR;
+  switch (goldap_authenticate(call, call->user, password, &answer)) {
+  case ASK_ANSWERED:
+    return judge(call, &answer, password);
+  case ASK_NOT_FOUND:
+    return PAM_USER_UNKNOWN;
+  case ASK_UNAVAILABLE:
+    break;
+  }
+  return PAM_AUTHINFO_UNAVAIL;
+}
+
+int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc,
+                        const char **argv) {
+  struct call call;
+  int result = goldap_begin(&call, pamh, "auth", flags, argc, argv);
+
+  if (result == PAM_SUCCESS)
+    result = authenticate(&call);
+  return goldap_finish(&call, result);
+}
+
+/* There are no credentials to set: the groups come from the name service. */
+int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+  (void)pamh;
+  (void)flags;
+  (void)argc;
+  (void)argv;
+  return PAM_SUCCESS;
+}

@@ -1,0 +1,191 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <security/pam_modutil.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "module.h"
+
+static const char default_socket[] = "/run/goldap/socket";
+static const char login_data[] = "goldap_login";
+
+/* Arguments that libpam looks at itself, in pam_get_authtok(3). */
+static bool is_for_libpam(const char *argument) {
+  return strcmp(argument, "use_first_pass") == 0 ||
+         strcmp(argument, "try_first_pass") == 0 ||
+         strcmp(argument, "use_authtok") == 0 ||
+         strncmp(argument, "authtok_type=", 13) == 0;
+}
+
+static bool parse_flag(struct options *options, const char *argument) {
+  if (strcmp(argument, "ignore_unknown_user") == 0)
+    options->ignore_unknown_user = true;
+  else if (strcmp(argument, "ignore_authinfo_unavail") == 0)
+    options->ignore_authinfo_unavail = true;
+  else if (strcmp(argument, "no_warn") == 0)
+    options->no_warn = true;
+  else if (strcmp(argument, "debug") == 0)
+    options->debug = true;
+  else /* nullok is known, but an empty password proves nothing in LDAP */
+    return strcmp(argument, "nullok") == 0;
+  return true;
+}
+
+static bool parse_uid(const char *text, unsigned long *uid) {
+  char *end;
+
+  if (*text < '0' || *text > '9')
+    return false;
+  errno = 0;
+  *uid = strtoul(text, &end, 10);
+  return errno == 0 && *end == '\0';
+}
+
+static bool parse_mode(const char *text, enum mode *mode) {
+  if (strcmp(text, "auto") == 0)
+    *mode = MODE_AUTO;
+  else if (strcmp(text, "daemon") == 0)
+    *mode = MODE_DAEMON;
+  else if (strcmp(text, "direct") == 0)
+    *mode = MODE_DIRECT;
+  else
+    return false;
+  return true;
+}
+
+static bool parse_value(struct options *options, const char *argument) {
+  if (strncmp(argument, "minimum_uid=", 12) == 0)
+    return parse_uid(argument + 12, &options->minimum_uid);
+  if (strncmp(argument, "mode=", 5) == 0)
+    return parse_mode(argument + 5, &options->mode);
+  if (strncmp(argument, "config=/", 8) == 0)
+    options->config = argument + 7;
+  else if (strncmp(argument, "socket=/", 8) == 0)
+    options->socket = argument + 7;
+  else
+    return false;
+  return true;
+}
+
+static void parse_options(struct call *call, int argc, const char **argv) {
+  call->options = (struct options){.socket = default_socket};
+  for (int i = 0; i < argc; i++)
+    if (!is_for_libpam(argv[i]) && !parse_flag(&call->options, argv[i]) &&
+        !parse_value(&call->options, argv[i]))
+      goldap_log(call, LOG_ERR,
+                 "the option \"%s\" in the service file is not known or has a "
+                 "bad value; it is ignored",
+                 argv[i]);
+}
+
+static const char *item(pam_handle_t *pamh, int type) {
+  const void *value = NULL;
+
+  if (pam_get_item(pamh, type, &value) != PAM_SUCCESS)
+    return NULL;
+  return value;
+}
+
+bool goldap_is_local(const struct call *call) {
+  return pam_modutil_check_user_in_passwd(call->pamh, call->user, NULL) ==
+         PAM_SUCCESS;
+}
+
+/* is_below_minimum asks the name service through getpwnam_r(3), which is what
+ * libpam uses here; a user whom it does not know is left to the directory. */
+static bool is_below_minimum(const struct call *call) {
+  const struct passwd *passwd;
+
+  if (call->options.minimum_uid == 0)
+    return false;
+  passwd = pam_modutil_getpwnam(call->pamh, call->user);
+  return passwd != NULL && passwd->pw_uid < call->options.minimum_uid;
+}
+
+int goldap_begin(struct call *call, pam_handle_t *pamh, const char *operation,
+                 int flags, int argc, const char **argv) {
+  int result;
+
+  *call = (struct call){.pamh = pamh, .operation = operation};
+  call->service = item(pamh, PAM_SERVICE);
+  parse_options(call, argc, argv);
+  call->silent = ((unsigned)flags & PAM_SILENT) != 0 || call->options.no_warn;
+  result = pam_get_user(pamh, &call->user, NULL);
+  if (result != PAM_SUCCESS)
+    return result;
+  if (call->user == NULL || *call->user == '\0' ||
+      strnlen(call->user, WIRE_NAME_MAX + 1) > WIRE_NAME_MAX)
+    return PAM_USER_UNKNOWN;
+  call->ruser = item(pamh, PAM_RUSER);
+  call->rhost = item(pamh, PAM_RHOST);
+  call->tty = item(pamh, PAM_TTY);
+  if (goldap_is_local(call)) {
+    goldap_debug(call, "user \"%s\" is local: not our business", call->user);
+    return PAM_USER_UNKNOWN;
+  }
+  if (is_below_minimum(call)) {
+    goldap_debug(call, "user \"%s\" has a uid below %lu", call->user,
+                 call->options.minimum_uid);
+    return PAM_USER_UNKNOWN;
+  }
+  return PAM_SUCCESS;
+}
+
+int goldap_finish(const struct call *call, int result) {
+  if (result == PAM_USER_UNKNOWN && call->options.ignore_unknown_user)
+    return PAM_IGNORE;
+  if (result == PAM_AUTHINFO_UNAVAIL && call->options.ignore_authinfo_unavail)
+    return PAM_IGNORE;
+  return result;
+}
+
+void goldap_tell(const struct call *call, int style, const char *text) {
+  if (!call->silent && text != NULL && *text != '\0')
+    (void)pam_prompt(call->pamh, style, NULL, "%s", text);
+}
+
+static void free_login(pam_handle_t *pamh, void *data, int status) {
+  struct login *login = data;
+
+  (void)pamh;
+  (void)status;
+  if (login == NULL)
+    return;
+  if (login->password != NULL) {
+    explicit_bzero(login->password, strlen(login->password));
+    free(login->password);
+  }
+  free(login);
+}
+
+const struct login *goldap_login(const struct call *call) {
+  const void *data = NULL;
+  const struct login *login;
+
+  if (pam_get_data(call->pamh, login_data, &data) != PAM_SUCCESS)
+    return NULL;
+  login = data;
+  return login != NULL && strcmp(login->user, call->user) == 0 ? login : NULL;
+}
+
+int goldap_keep_login(const struct call *call, const struct login *login,
+                      const char *password) {
+  struct login *copy = malloc(sizeof *copy);
+  int result;
+
+  if (copy == NULL)
+    return PAM_BUF_ERR;
+  *copy = *login;
+  copy->password = NULL;
+  strncpy(copy->user, call->user, sizeof copy->user - 1);
+  copy->user[sizeof copy->user - 1] = '\0';
+  if (password != NULL && (copy->password = strdup(password)) == NULL) {
+    free(copy);
+    return PAM_BUF_ERR;
+  }
+  result = pam_set_data(call->pamh, login_data, copy, free_login);
+  if (result != PAM_SUCCESS)
+    free_login(call->pamh, copy, 0);
+  return result;
+}

@@ -1,0 +1,140 @@
+/*
+ * module.h - what the C files of pam_goldap.so share
+ *
+ * This is all of goldap that runs inside other people's programs. It keeps no
+ * state but what it hangs on the PAM handle, and leaves no thread, signal
+ * handler, descriptor or child behind.
+ *
+ *   auth.c, account.c, password.c, session.c   the entry points, pam_sm_*(3)
+ *   call.c      what the entry points share: options, the user, messages
+ *   ask.c       one question to the daemon or to this file as a program
+ *   peer.c      who may be handed a password
+ *   spawn.c     executes this file as a program
+ *   program.c   what happens when it is executed
+ *   wire.c      the protocol; libnss_goldap has the same file
+ *   log.c       lines for the administrator
+ */
+#ifndef GOLDAP_MODULE_H
+#define GOLDAP_MODULE_H
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "wire.h"
+
+enum mode { MODE_AUTO, MODE_DAEMON, MODE_DIRECT };
+
+/* The arguments of the line in the service file. */
+struct options {
+  bool ignore_unknown_user;
+  bool ignore_authinfo_unavail;
+  bool no_warn;
+  bool debug;
+  unsigned long minimum_uid;
+  const char *config; /* NULL: the program's own search order */
+  const char *socket;
+  enum mode mode;
+};
+
+/* One call of an entry point. The strings belong to libpam or to the service
+ * file's arguments. */
+struct call {
+  pam_handle_t *pamh;
+  const char *operation; /* "auth", "account", ... for the log */
+  bool silent;
+  struct options options;
+  const char *user, *service, *ruser, *rhost, *tty;
+};
+
+/* call.c */
+
+/* Fills in call and decides whether the user is ours. Returns PAM_SUCCESS to
+ * go on, else what the entry point has to return. */
+int goldap_begin(struct call *call, pam_handle_t *pamh, const char *operation,
+                 int flags, int argc, const char **argv);
+/* Whether the user is in the passwd(5) file of this machine. */
+bool goldap_is_local(const struct call *call);
+/* Applies ignore_unknown_user and ignore_authinfo_unavail. */
+int goldap_finish(const struct call *call, int result);
+/* Shows text to the user unless there is none or they asked for silence. */
+void goldap_tell(const struct call *call, int style, const char *text);
+
+/* What one login leaves for the calls that follow on the same PAM handle. */
+struct login {
+  char user[WIRE_NAME_MAX + 1];
+  bool authenticated;    /* the next two are from an authentication */
+  bool authorized_fully; /* every access rule was looked at */
+  int authorization;     /* PAM code */
+  char message[WIRE_MESSAGE_MAX + 1];
+  bool as_administrator; /* password: change as the administrator */
+  char *password;        /* password: the old or the administrator's one */
+};
+
+/* The login of this handle and this user, or NULL. */
+const struct login *goldap_login(const struct call *call);
+/* Replaces it with a copy of login and of password (NULL: none), wiping what
+ * was there. */
+int goldap_keep_login(const struct call *call, const struct login *login,
+                      const char *password);
+
+/* ask.c */
+
+enum ask_result { ASK_ANSWERED, ASK_NOT_FOUND, ASK_UNAVAILABLE };
+
+struct answer {
+  int code;          /* PAM code: the verdict on what was asked */
+  int authorization; /* PAM code: of an authentication, the second verdict */
+  char message[WIRE_MESSAGE_MAX + 1];
+  bool own_program; /* it was this file's program that answered */
+};
+
+/* Checks a password. user "" is the directory's administrator. */
+enum ask_result goldap_authenticate(const struct call *call, const char *user,
+                                    const char *password,
+                                    struct answer *answer);
+enum ask_result goldap_authorize(const struct call *call,
+                                 struct answer *answer);
+enum ask_result goldap_change_password(const struct call *call,
+                                       bool as_administrator, const char *old,
+                                       const char *new,
+                                       struct answer *answer);
+/* Why passwords cannot be changed at all; message is empty if they can. */
+enum ask_result goldap_prohibition(const struct call *call,
+                                   struct answer *answer);
+/* Whether the directory has the user. */
+enum ask_result goldap_exists(const struct call *call, struct answer *answer);
+
+/* peer.c */
+
+/* Whether the process at the other end of fd may see a password: root, the
+ * owner of the socket's directory if only root can have made it the owner, or
+ * this program's own user where that is not root. */
+bool goldap_trusts_peer(int fd, const char *path);
+
+/* spawn.c */
+
+struct child {
+  pid_t pid;
+  int fd;
+};
+
+/* Executes this file as a program that answers one request on child->fd.
+ * Returns 0, or -1 with errno. */
+int goldap_spawn(const struct call *call, int milliseconds,
+                 struct child *child);
+/* Closes child->fd and waits until the child is gone, which it is at once; it
+ * is killed if it lives on past the deadline. */
+void goldap_reap(struct child *child, wire_time deadline);
+
+/* log.c */
+
+/* Sends one line to syslog(3)'s socket without touching what the program has
+ * set up for itself with openlog(3). priority is LOG_ERR and the like. */
+void goldap_log(const struct call *call, int priority, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void goldap_debug(const struct call *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

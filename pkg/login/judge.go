@@ -1,0 +1,148 @@
+package login
+
+import (
+	"github.com/goldap/goldap/pkg/account"
+	"github.com/goldap/goldap/pkg/directory"
+)
+
+// phase is what the server answered to.
+type phase int
+
+const (
+	phaseBind phase = iota
+	phaseChange
+)
+
+// verdict is what one fact says about a login.
+type verdict struct {
+	outcome account.Outcome
+	// authorization is the second verdict of a bind that succeeded.
+	authorization account.Outcome
+	message       string
+	rule          string
+}
+
+func (v verdict) decision(user string) Decision {
+	d := Decision{Outcome: v.outcome, Authorization: v.outcome, User: user, Message: v.message, Rule: v.rule}
+	if v.outcome == account.Success {
+		d.Authorization = v.authorization
+	}
+	return d
+}
+
+// The LDAP result codes (RFC 4511, section 4.1.9) that mean something here.
+const (
+	codeSuccess                     = 0
+	codeReferral                    = 10
+	codeUnavailableExtension        = 12
+	codeConstraintViolation         = 19
+	codeInappropriateAuthentication = 48
+	codeInvalidCredentials          = 49
+	codeInsufficientAccess          = 50
+	codeUnwillingToPerform          = 53
+)
+
+// The policy errors (draft-behera-ldap-password-policy-10, section 6.2).
+const (
+	policyPasswordExpired = iota
+	policyAccountLocked
+	policyChangeAfterReset
+	policyModNotAllowed
+	policyMustSupplyOld
+	policyQuality
+	policyTooShort
+	policyTooYoung
+	policyInHistory
+)
+
+// judge turns what a server answered into a verdict. It is pure, and it says
+// success in one place for each phase.
+func judge(reply directory.Reply, phase phase) verdict {
+	if phase == phaseChange {
+		return judgeChange(reply)
+	}
+	switch reply.Code {
+	case codeSuccess:
+		return judgeGoodBind(reply.Policy)
+	case codeInvalidCredentials:
+		return judgeBadCredentials(reply.Policy)
+	case codeInappropriateAuthentication:
+		return verdict{outcome: account.BadCredentials, rule: "the entry has no password"}
+	case codeConstraintViolation:
+		return verdict{outcome: account.AccountLocked, message: textAccountLocked, rule: "constraint violation"}
+	case codeInsufficientAccess, codeUnwillingToPerform:
+		return verdict{outcome: account.PermissionDenied, message: textNotAllowed, rule: "the server refuses the bind"}
+	}
+	return unavailable(reply.Code)
+}
+
+// judgeGoodBind: the password is right. What else the server says decides
+// whether that is enough; what it says that nobody knows refuses entry.
+func judgeGoodBind(p directory.Policy) verdict {
+	proven := verdict{outcome: account.Success, authorization: account.Success, rule: "bind", message: warning(p)}
+	switch {
+	case p.Error == policyAccountLocked:
+		return verdict{outcome: account.AccountLocked, message: textAccountLocked, rule: "password policy: accountLocked"}
+	case p.Error == policyPasswordExpired, p.Error == policyChangeAfterReset, p.NetscapeExpired:
+		proven.authorization = account.MustChange
+		proven.message = textMustChange
+		proven.rule = "password policy: must change"
+	case p.Error != directory.NoPolicyError:
+		proven.authorization = account.PermissionDenied
+		proven.message = textNotAllowed
+		proven.rule = "password policy: unexpected error"
+	}
+	return proven
+}
+
+// judgeBadCredentials never gives success, whatever the controls say.
+func judgeBadCredentials(p directory.Policy) verdict {
+	switch {
+	case p.Error == policyAccountLocked:
+		return verdict{outcome: account.AccountLocked, message: textAccountLocked, rule: "password policy: accountLocked"}
+	case p.Error == policyPasswordExpired, p.NetscapeExpired:
+		return verdict{outcome: account.PasswordExpired, message: textPasswordExpired, rule: "password policy: passwordExpired"}
+	}
+	return verdict{outcome: account.BadCredentials, rule: "bind"}
+}
+
+func judgeChange(reply directory.Reply) verdict {
+	switch reply.Code {
+	case codeSuccess:
+		return verdict{outcome: account.Success, authorization: account.Success, rule: "password modify"}
+	case codeInvalidCredentials:
+		return verdict{outcome: account.BadCredentials, rule: "password modify"}
+	case codeInsufficientAccess, codeConstraintViolation, codeUnwillingToPerform:
+		return refusedChange(reply.Policy)
+	case codeUnavailableExtension:
+		return verdict{outcome: account.ChangeRefused, message: textChangeRefused, rule: "the server has no password modify"}
+	}
+	return unavailable(reply.Code)
+}
+
+func refusedChange(p directory.Policy) verdict {
+	v := verdict{outcome: account.ChangeRefused, message: textChangeRefused, rule: "the server refuses the new password"}
+	if reason, ok := changeRefusals[p.Error]; ok {
+		v.message = reason.message
+		v.rule = "password policy: " + reason.rule
+	}
+	return v
+}
+
+var changeRefusals = map[int]struct{ rule, message string }{
+	policyModNotAllowed: {"passwordModNotAllowed", textModNotAllowed},
+	policyMustSupplyOld: {"mustSupplyOldPassword", textMustSupplyOld},
+	policyQuality:       {"insufficientPasswordQuality", textQuality},
+	policyTooShort:      {"passwordTooShort", textTooShort},
+	policyTooYoung:      {"passwordTooYoung", textTooYoung},
+	policyInHistory:     {"passwordInHistory", textInHistory},
+}
+
+// unavailable is the verdict on every result that says nothing about the user.
+func unavailable(code int) verdict {
+	v := verdict{outcome: account.Unavailable, message: textUnavailable, rule: "LDAP result " + itoa(code)}
+	if code == codeReferral {
+		v.rule = "the server refers to another one"
+	}
+	return v
+}

@@ -1,0 +1,103 @@
+package names
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// cache remembers values by key for a while. Callers that ask for the same key
+// at the same time share one load. Errors are not remembered.
+type cache[V any] struct {
+	ttl    time.Duration
+	limit  int
+	loads  singleflight.Group
+	mu     sync.Mutex
+	values map[string]remembered[V]
+}
+
+type remembered[V any] struct {
+	value V
+	until time.Time
+}
+
+func newCache[V any](ttl time.Duration, limit int) *cache[V] {
+	return &cache[V]{ttl: ttl, limit: limit, values: map[string]remembered[V]{}}
+}
+
+// get returns the value of key, from memory unless fresh, else from load. The
+// load goes on for the others when one caller's context ends, but not longer
+// than the deadline of the caller that started it.
+func (c *cache[V]) get(ctx context.Context, key string, fresh bool, load func(context.Context) (V, error)) (V, error) {
+	if value, ok := c.lookup(key); ok && !fresh {
+		return value, nil
+	}
+	results := c.loads.DoChan(key, func() (any, error) {
+		shared, cancel := detached(ctx)
+		defer cancel()
+		value, err := load(shared)
+		c.store(key, value, err)
+		return value, err
+	})
+	select {
+	case r := <-results:
+		return r.Val.(V), r.Err
+	case <-ctx.Done():
+		var none V
+		return none, unavailable(ctx)
+	}
+}
+
+// detached outlives ctx's cancellation, but keeps its deadline.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	shared := context.WithoutCancel(ctx)
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(shared, deadline)
+	}
+	return context.WithCancel(shared)
+}
+
+func (c *cache[V]) lookup(key string) (V, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.values[key]
+	if !ok || !time.Now().Before(r.until) {
+		var none V
+		return none, false
+	}
+	return r.value, true
+}
+
+// store remembers value, or forgets key if there was an error.
+func (c *cache[V]) store(key string, value V, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil || c.ttl <= 0 || c.limit <= 0 {
+		delete(c.values, key)
+		return
+	}
+	if _, known := c.values[key]; !known && len(c.values) >= c.limit {
+		c.makeRoom()
+	}
+	c.values[key] = remembered[V]{value, time.Now().Add(c.ttl)}
+}
+
+// makeRoom looks at a few values in no particular order and forgets those that
+// are over, or else one of them.
+func (c *cache[V]) makeRoom() {
+	now, looked, victim := time.Now(), 0, ""
+	for key, r := range c.values {
+		if !now.Before(r.until) {
+			delete(c.values, key)
+		}
+		victim = key
+		if looked++; looked == 16 {
+			break
+		}
+	}
+	if len(c.values) >= c.limit {
+		delete(c.values, victim)
+	}
+}

@@ -1,0 +1,87 @@
+package names
+
+import (
+	"bytes"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/goldap/goldap/pkg/account"
+)
+
+// localFile knows the names and ids in passwd(5) or group(5): both files have
+// the name in the first column and the number in the third. It reads the file
+// again when it changed, and never asks the name service, which would ask
+// goldapd. A file that cannot be read leaves what was known before.
+type localFile struct {
+	path string
+	mu   sync.Mutex // held while reading the file again
+	now  atomic.Pointer[localNames]
+}
+
+type localNames struct {
+	version fileVersion
+	names   map[string]bool
+	ids     map[uint32]bool
+}
+
+// fileVersion changes whenever the file does: tools replace it by rename(2).
+type fileVersion struct {
+	inode uint64
+	size  int64
+	mtime syscall.Timespec
+}
+
+func newLocalFile(path string) *localFile {
+	l := &localFile{path: path}
+	l.now.Store(&localNames{})
+	return l
+}
+
+func (l *localFile) hasName(name string) bool { return l.current().names[name] }
+func (l *localFile) hasID(id uint32) bool     { return l.current().ids[id] }
+
+func (l *localFile) current() *localNames {
+	version, ok := statVersion(l.path)
+	known := l.now.Load()
+	if !ok || version == known.version {
+		return known
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if known = l.now.Load(); version == known.version {
+		return known
+	}
+	data, err := os.ReadFile(l.path)
+	if err != nil {
+		return known
+	}
+	fresh := parseLocal(data)
+	fresh.version = version
+	l.now.Store(fresh)
+	return fresh
+}
+
+func statVersion(path string) (fileVersion, bool) {
+	var st syscall.Stat_t
+	if syscall.Stat(path, &st) != nil {
+		return fileVersion{}, false
+	}
+	return fileVersion{st.Ino, st.Size, st.Mtim}, true
+}
+
+func parseLocal(data []byte) *localNames {
+	l := &localNames{names: map[string]bool{}, ids: map[uint32]bool{}}
+	for line := range bytes.Lines(data) {
+		columns := bytes.SplitN(line, []byte(":"), 4)
+		if len(columns) < 4 || len(columns[0]) == 0 || line[0] == '#' {
+			continue
+		}
+		l.names[string(columns[0])] = true
+		if id, err := account.ParseID(string(columns[2])); err == nil {
+			l.ids[id] = true
+		}
+	}
+	return l
+}

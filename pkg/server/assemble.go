@@ -1,0 +1,89 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/goldap/goldap/pkg/account"
+	"github.com/goldap/goldap/pkg/config"
+	"github.com/goldap/goldap/pkg/directory"
+	"github.com/goldap/goldap/pkg/login"
+	"github.com/goldap/goldap/pkg/names"
+)
+
+// NewBackend wires up what a configuration asks for: the directories, the
+// lookups and the logins. It connects to nothing yet. With singleUse it serves
+// one request, over one connection (directory.Options.SingleUse). The daemon
+// and the module's own program are both made of this, so that they decide
+// alike.
+func NewBackend(cfg *config.Config, logger *slog.Logger, singleUse bool) (*Backend, error) {
+	directories := make([]*directory.Directory, 0, len(cfg.Directories))
+	closeAll := func() error {
+		var errs []error
+		for _, d := range directories {
+			errs = append(errs, d.Close())
+		}
+		return errors.Join(errs...)
+	}
+	for _, c := range cfg.Directories {
+		d, err := directory.New(c, directory.Options{Logger: logger, SingleUse: singleUse})
+		if err != nil {
+			return nil, errors.Join(err, closeAll())
+		}
+		directories = append(directories, d)
+	}
+	lookups := newNames(cfg, directories, logger)
+	return &Backend{
+		Names:           lookups,
+		Login:           newLogin(cfg, directories, lookups, logger),
+		LookupTimeout:   cfg.Lookups.Timeout,
+		LoginTimeout:    cfg.Login.Timeout,
+		ProhibitMessage: cfg.Login.PasswordProhibitMessage,
+		Limits:          Limits{Connections: cfg.Daemon.MaxConnections, PerUID: cfg.Daemon.MaxConnectionsPerUID},
+		Close:           closeAll,
+	}, nil
+}
+
+func newNames(cfg *config.Config, directories []*directory.Directory, logger *slog.Logger) *names.Names {
+	asked := make([]names.Directory, len(directories))
+	for i, d := range directories {
+		asked[i] = d
+	}
+	rules := account.Rules{
+		UIDs: account.Range{Min: cfg.Accounts.MinUID, Max: cfg.Accounts.MaxUID},
+		GIDs: account.Range{Min: cfg.Accounts.MinGID, Max: cfg.Accounts.MaxGID},
+	}
+	if cfg.Accounts.ValidNames != nil {
+		rules.Name = cfg.Accounts.ValidNames.MatchString
+	}
+	return names.New(asked, names.Options{
+		Rules: rules, TTL: cfg.Lookups.CacheTTL, Entries: cfg.Lookups.CacheEntries, Logger: logger,
+	})
+}
+
+func newLogin(cfg *config.Config, directories []*directory.Directory, lookups *names.Names, logger *slog.Logger) *login.Login {
+	l := &login.Login{
+		ProhibitMessage: cfg.Login.PasswordProhibitMessage, Now: time.Now, Logger: logger,
+	}
+	for _, d := range directories {
+		l.Directories = append(l.Directories, d)
+	}
+	l.Accounts = loginAccounts{lookups, l.Directories}
+	return l
+}
+
+// loginAccounts gives login the directory that names found the account in.
+type loginAccounts struct {
+	names       *names.Names
+	directories []login.Directory
+}
+
+func (a loginAccounts) LoginAccount(ctx context.Context, user string, fresh bool) (account.Account, login.Directory, error) {
+	acct, index, err := a.names.LoginAccount(ctx, user, fresh)
+	if err != nil {
+		return account.Account{}, nil, err
+	}
+	return acct, a.directories[index], nil
+}
