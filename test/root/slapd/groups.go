@@ -104,14 +104,30 @@ func policies() []entry {
 	return all
 }
 
-// contents returns the whole directory with n plain users.
+// brokenContents returns the entries that the schema forbids.
+func brokenContents(now time.Time) []entry {
+	var all []entry
+	for _, p := range People() {
+		if p.broken() {
+			e := p.entry(now, nil)
+			e.add("structuralObjectClass", "inetOrgPerson") // slapadd adds it to checked entries only
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// contents returns the directory with n plain users, as far as the schema
+// allows.
 func contents(n int, now time.Time) []entry {
 	all := skeleton(now)
 	all = append(all, policies()...)
 	groups := append(Groups(), plainGroups(n)...)
 	of := memberOf(groups)
 	for _, p := range People() {
-		all = append(all, p.entry(now, of[p.Name]))
+		if !p.broken() {
+			all = append(all, p.entry(now, of[p.Name]))
+		}
 	}
 	for i := range n {
 		all = append(all, Plain(i).entry(now, nil))

@@ -98,6 +98,9 @@ func Plain(i int) Person {
 	return Person{Name: fmt.Sprintf("user%05d", i), UID: 20000 + i, Password: fmt.Sprintf("Plain-secret-%05d", i)}
 }
 
+// broken reports whether the schema forbids p's entry.
+func (p Person) broken() bool { return p.UID < 0 }
+
 // DN is the entry's name, escaped as RFC 4514 asks.
 func (p Person) DN() string {
 	ou := p.OU
@@ -116,7 +119,7 @@ func (p Person) entry(now time.Time, groups []string) entry {
 	e.add("uid", p.Name)
 	e.add("cn", "The person "+p.Name)
 	e.add("sn", p.Name)
-	if p.UID >= 0 {
+	if !p.broken() {
 		e.add("uidNumber", strconv.Itoa(p.UID))
 	}
 	e.add("gidNumber", strconv.Itoa(usersGID))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -133,14 +134,20 @@ func (s *Server) configure(ctx context.Context) error {
 	return s.slapadd(ctx, text, "-n", "0")
 }
 
-// load fills the empty database. The schema is not checked, for some entries
-// are broken on purpose.
+// load fills the empty database; the entries that are broken on purpose are
+// added without a look at the schema.
 func (s *Server) load(ctx context.Context) error {
-	var text bytes.Buffer
-	if err := writeLDIF(&text, contents(s.options.Users, time.Now())); err != nil {
+	var sound, broken bytes.Buffer
+	if err := writeLDIF(&sound, contents(s.options.Users, time.Now())); err != nil {
 		return err
 	}
-	return s.slapadd(ctx, text.Bytes(), "-n", "1", "-q", "-s")
+	if err := writeLDIF(&broken, brokenContents(time.Now())); err != nil {
+		return err
+	}
+	if err := s.slapadd(ctx, sound.Bytes(), "-n", "1", "-q"); err != nil {
+		return err
+	}
+	return s.slapadd(ctx, broken.Bytes(), "-n", "1", "-q", "-s")
 }
 
 func (s *Server) slapadd(ctx context.Context, text []byte, arguments ...string) error {
@@ -176,4 +183,27 @@ func (s *Server) waitReady(ctx context.Context) error {
 func (s *Server) Search(ctx context.Context, filter string, attributes ...string) ([]byte, error) {
 	arguments := []string{"-LLL", "-x", "-H", s.localURL(), "-D", PseudouserDN, "-w", PseudouserPassword, "-b", Base, filter}
 	return exec.CommandContext(ctx, "ldapsearch", append(arguments, attributes...)...).CombinedOutput()
+}
+
+// Modify changes an entry as the administrator; change is what follows
+// "changetype: modify" in LDIF.
+func (s *Server) Modify(ctx context.Context, dn, change string) error {
+	var text bytes.Buffer
+	if err := writeLDIF(&text, []entry{{dn: dn}}); err != nil {
+		return err
+	}
+	record := strings.TrimSuffix(text.String(), "\n") + "changetype: modify\n" + change
+	modify := exec.CommandContext(ctx, "ldapmodify", "-e", "relax", "-x", "-H", s.localURL(), "-D", AdminDN, "-w", AdminPassword)
+	modify.Stdin = strings.NewReader(record)
+	if said, err := modify.CombinedOutput(); err != nil {
+		return fmt.Errorf("modify %s: %w\n%s", dn, err, said)
+	}
+	return nil
+}
+
+// SetPassword gives an entry a password as the administrator, past all
+// policies, and takes away what the policy noted about the old one.
+func (s *Server) SetPassword(ctx context.Context, dn, password string) error {
+	return s.Modify(ctx, dn, "replace: userPassword\nuserPassword: "+hash(password)+
+		"\n-\nreplace: pwdReset\n-\nreplace: pwdHistory\n-\nreplace: pwdFailureTime\n-\nreplace: pwdAccountLockedTime\n")
 }
