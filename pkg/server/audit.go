@@ -1,0 +1,48 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/goldap/goldap/pkg/login"
+	"github.com/goldap/goldap/pkg/nslcd"
+)
+
+// audit writes the one line about a PAM request. What came from the caller or
+// the directory is a structured value, which the handler quotes.
+func (x *exchange) audit(decision login.Decision) {
+	pam := x.request.PAM
+	attrs := []slog.Attr{
+		slog.String("op", x.request.Action.String()),
+		slog.String("user", pam.User),
+		slog.String("service", pam.Service),
+		slog.String("rhost", pam.RHost),
+		slog.String("ruser", pam.RUser),
+		slog.String("tty", pam.TTY),
+		slog.String("outcome", decision.Outcome.String()),
+	}
+	if x.request.Action == nslcd.ActionAuthenticate {
+		attrs = append(attrs, slog.String("authorization", decision.Authorization.String()))
+	}
+	attrs = append(attrs, slog.String("rule", decision.Rule), slog.Duration("duration", time.Since(x.began)))
+	x.logger.LogAttrs(context.Background(), slog.LevelInfo, "login", attrs...)
+}
+
+// logLookup writes a line about a lookup, for debugging.
+func (x *exchange) logLookup(err error) {
+	ctx := context.Background()
+	if !x.logger.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("op", x.request.Action.String()),
+		slog.String("name", x.request.Name),
+		slog.Uint64("id", uint64(x.request.ID)),
+		slog.Duration("duration", time.Since(x.began)),
+	}
+	if err != nil {
+		attrs = append(attrs, slog.Any("error", err))
+	}
+	x.logger.LogAttrs(ctx, slog.LevelDebug, "lookup", attrs...)
+}

@@ -1,0 +1,112 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/goldap/goldap/pkg/account"
+	"github.com/goldap/goldap/pkg/login"
+	"github.com/goldap/goldap/pkg/secret"
+)
+
+// Names answers lookups; *names.Names does. Its errors are those of
+// pkg/directory.
+type Names interface {
+	PasswdByName(ctx context.Context, name string) (account.Account, error)
+	PasswdByUID(ctx context.Context, uid uint32) (account.Account, error)
+	GroupByName(ctx context.Context, name string) (account.Group, error)
+	GroupByGID(ctx context.Context, gid uint32) (account.Group, error)
+	GroupsOfMember(ctx context.Context, name string) ([]account.Group, error)
+	ShadowByName(ctx context.Context, name string) (account.Shadow, error)
+}
+
+// Login decides about people; *login.Login does. The passwords belong to the
+// server, which wipes them when the method has returned.
+type Login interface {
+	Authenticate(ctx context.Context, request login.Request) login.Decision
+	AuthenticateRoot(ctx context.Context, password secret.Secret, callerIsRoot bool) login.Decision
+	Authorize(ctx context.Context, request login.Request) login.Decision
+	ChangePassword(ctx context.Context, request login.ChangeRequest) login.Decision
+}
+
+// Backend is everything that depends on the configuration.
+type Backend struct {
+	Names Names
+	Login Login
+	// LookupTimeout and LoginTimeout bound one request.
+	LookupTimeout, LoginTimeout time.Duration
+	// ProhibitMessage is the text with which password changes are refused,
+	// empty if they are not.
+	ProhibitMessage string
+	Limits          Limits
+	// Close is called once, after the last request on this Backend. It may be
+	// nil.
+	Close func() error
+}
+
+// generation counts the requests on a Backend, so that it is closed after the
+// last one.
+type generation struct {
+	*Backend
+	users   int
+	retired bool
+}
+
+// generations holds the present generation.
+type generations struct {
+	logger *slog.Logger
+
+	mu      sync.Mutex
+	current *generation
+}
+
+// acquire returns the present generation, nil after the server was closed. The
+// caller releases it.
+func (g *generations) acquire() *generation {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.current != nil {
+		g.current.users++
+	}
+	return g.current
+}
+
+func (g *generations) release(used *generation) {
+	g.mu.Lock()
+	used.users--
+	last := used.retired && used.users == 0
+	g.mu.Unlock()
+	if last {
+		g.close(used)
+	}
+}
+
+// swap puts next, which may be nil, in the place of the present generation.
+func (g *generations) swap(next *Backend) {
+	g.mu.Lock()
+	old := g.current
+	g.current = nil
+	if next != nil {
+		g.current = &generation{Backend: next}
+	}
+	idle := false
+	if old != nil {
+		old.retired = true
+		idle = old.users == 0
+	}
+	g.mu.Unlock()
+	if idle {
+		g.close(old)
+	}
+}
+
+func (g *generations) close(old *generation) {
+	if old.Close == nil {
+		return
+	}
+	if err := old.Close(); err != nil {
+		g.logger.Warn("closing the old configuration", "error", err)
+	}
+}

@@ -1,0 +1,90 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxSocketPath is what fits into sun_path (unix(7)).
+const maxSocketPath = 107
+
+// Socket is a listening Unix socket that takes its file away when it is
+// closed.
+type Socket struct {
+	*net.UnixListener
+	path string
+	file fs.FileInfo
+}
+
+// Listen makes a socket at path, with mode 0666: any local process may
+// connect, and what it may ask is decided by its credentials. The folder is
+// made if only it is missing. A socket that nobody listens on any more is
+// replaced; it is an error if somebody does, or if the file is no socket.
+func Listen(path string) (*Socket, error) {
+	if len(path) > maxSocketPath {
+		return nil, fmt.Errorf("socket %s: path of %d bytes, the limit is %d", path, len(path), maxSocketPath)
+	}
+	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("socket %s: %w", path, err)
+	}
+	if err := removeStale(path); err != nil {
+		return nil, fmt.Errorf("socket %s: %w", path, err)
+	}
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("socket %s: %w", path, err)
+	}
+	listener.SetUnlinkOnClose(false)
+	socket := &Socket{UnixListener: listener, path: path}
+	if err := socket.open(); err != nil {
+		return nil, errors.Join(fmt.Errorf("socket %s: %w", path, err), socket.Close())
+	}
+	return socket, nil
+}
+
+// open lets everybody in, and remembers which file it is.
+func (s *Socket) open() (err error) {
+	if s.file, err = os.Lstat(s.path); err != nil {
+		return err
+	}
+	return os.Chmod(s.path, 0o666)
+}
+
+// Close stops listening and removes the file, unless another one has taken its
+// place.
+func (s *Socket) Close() error {
+	err := s.UnixListener.Close()
+	if now, statErr := os.Lstat(s.path); statErr == nil && s.file != nil && os.SameFile(s.file, now) {
+		err = errors.Join(err, os.Remove(s.path))
+	}
+	return err
+}
+
+// removeStale removes the socket at path if nobody listens on it.
+func removeStale(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if info.Mode().Type() != fs.ModeSocket {
+		return errors.New("there is a file that is not a socket; remove it if it is not needed")
+	}
+	conn, err := net.Dial("unix", path)
+	if err == nil {
+		conn.Close()
+		return errors.New("another process listens there")
+	}
+	if !errors.Is(err, unix.ECONNREFUSED) {
+		return err
+	}
+	return os.Remove(path)
+}

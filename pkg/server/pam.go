@@ -1,0 +1,119 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+
+	"github.com/goldap/goldap/pkg/account"
+	"github.com/goldap/goldap/pkg/login"
+	"github.com/goldap/goldap/pkg/nslcd"
+)
+
+// serveAuthenticate sends the header before anything is decided, so that the
+// caller can tell a daemon that works from one that hangs.
+func serveAuthenticate(ctx context.Context, x *exchange) error {
+	if err := x.flush(); err != nil {
+		return err
+	}
+	decision := x.authenticate(ctx)
+	x.audit(decision)
+	if decision.Outcome == account.UnknownUser {
+		return x.end()
+	}
+	if decision.User == "" {
+		decision.User = x.request.PAM.User
+	}
+	err := x.response.Authenticated(nslcd.Authentication{
+		Code:          code(decision.Outcome),
+		User:          decision.User,
+		Authorization: authorizationCode(decision),
+		Message:       decision.Message,
+	})
+	if err != nil {
+		return err
+	}
+	return x.end()
+}
+
+// authenticate asks the backend. An empty user name means the directory's
+// administrator.
+func (x *exchange) authenticate(ctx context.Context) login.Decision {
+	if x.request.PAM.User == "" {
+		return x.backend.Login.AuthenticateRoot(ctx, x.request.Password, x.caller.IsRoot())
+	}
+	return x.backend.Login.Authenticate(ctx, x.loginRequest())
+}
+
+func serveAuthorize(ctx context.Context, x *exchange) error {
+	if err := x.flush(); err != nil {
+		return err
+	}
+	return x.verdict(x.backend.Login.Authorize(ctx, x.loginRequest()))
+}
+
+func serveChangePassword(ctx context.Context, x *exchange) error {
+	if err := x.flush(); err != nil {
+		return err
+	}
+	return x.verdict(x.backend.Login.ChangePassword(ctx, login.ChangeRequest{
+		Request:      x.loginRequest(),
+		New:          x.request.NewPassword,
+		AsRoot:       x.request.AsRoot,
+		CallerIsRoot: x.caller.IsRoot(),
+	}))
+}
+
+func (x *exchange) loginRequest() login.Request {
+	pam := x.request.PAM
+	return login.Request{
+		User: pam.User, Service: pam.Service, RUser: pam.RUser, RHost: pam.RHost, TTY: pam.TTY,
+		Password: x.request.Password,
+	}
+}
+
+// verdict writes the audit line and sends the answer to an authorization or a
+// password change.
+func (x *exchange) verdict(decision login.Decision) error {
+	x.audit(decision)
+	if decision.Outcome == account.UnknownUser {
+		return x.end()
+	}
+	err := x.response.Verdict(nslcd.Verdict{Code: code(decision.Outcome), Message: decision.Message})
+	if err != nil {
+		return err
+	}
+	return x.end()
+}
+
+// deny answers a request that the permission table does not allow this caller:
+// with a verdict where the action has one, otherwise by closing.
+func (x *exchange) deny() error {
+	decision := login.Decision{Outcome: account.PermissionDenied, Message: msgNeedsRoot, Rule: "permission-table"}
+	if x.request.Action == nslcd.ActionChangePassword {
+		return x.verdict(decision)
+	}
+	x.audit(decision)
+	return nil
+}
+
+// msgNeedsRoot is for a caller who is not root and asks for what only root
+// may.
+const msgNeedsRoot = "Only root may do this."
+
+// serveSessionOpen answers for every user, known or not, without asking
+// anybody: a session has no state here.
+func serveSessionOpen(_ context.Context, x *exchange) error {
+	x.audit(login.Decision{Outcome: account.Success, Rule: "session"})
+	if err := x.response.SessionOpened(rand.Text()); err != nil {
+		return err
+	}
+	return x.end()
+}
+
+func serveSessionClose(_ context.Context, x *exchange) error {
+	x.audit(login.Decision{Outcome: account.Success, Rule: "session"})
+	if err := x.response.SessionClosed(); err != nil {
+		return err
+	}
+	return x.end()
+}

@@ -1,0 +1,130 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"github.com/goldap/goldap/pkg/account"
+	"github.com/goldap/goldap/pkg/directory"
+	"github.com/goldap/goldap/pkg/nslcd"
+)
+
+// route says how an action is served, and to whom.
+type route struct {
+	allowed access
+	serve   func(context.Context, *exchange) error
+	// login: the request has the time of a login, not of a lookup.
+	login bool
+}
+
+// access decides whether caller may make request.
+type access func(caller Credential, request nslcd.Request) bool
+
+func everyone(Credential, nslcd.Request) bool { return true }
+
+// rootIfAsRoot lets everybody change a password with the old one, and only
+// root without.
+func rootIfAsRoot(caller Credential, request nslcd.Request) bool {
+	return caller.IsRoot() || !request.AsRoot
+}
+
+// routes is the permission table. An action that is not here is refused.
+//
+// The shadow map is open because no password is ever in it: everybody may see
+// when passwords expire, as with nslcd.
+var routes = map[nslcd.Action]route{
+	nslcd.ActionConfigGet:      {allowed: everyone, serve: serveConfig},
+	nslcd.ActionGroupByName:    {allowed: everyone, serve: lookup(groupByName, writeGroup)},
+	nslcd.ActionGroupByGID:     {allowed: everyone, serve: lookup(groupByGID, writeGroup)},
+	nslcd.ActionGroupByMember:  {allowed: everyone, serve: lookup(groupsOfMember, writeMemberships)},
+	nslcd.ActionPasswdByName:   {allowed: everyone, serve: lookup(passwdByName, writePasswd)},
+	nslcd.ActionPasswdByUID:    {allowed: everyone, serve: lookup(passwdByUID, writePasswd)},
+	nslcd.ActionShadowByName:   {allowed: everyone, serve: lookup(shadowByName, writeShadow)},
+	nslcd.ActionAuthenticate:   {allowed: everyone, serve: serveAuthenticate, login: true},
+	nslcd.ActionAuthorize:      {allowed: everyone, serve: serveAuthorize, login: true},
+	nslcd.ActionSessionOpen:    {allowed: everyone, serve: serveSessionOpen},
+	nslcd.ActionSessionClose:   {allowed: everyone, serve: serveSessionClose},
+	nslcd.ActionChangePassword: {allowed: rootIfAsRoot, serve: serveChangePassword, login: true},
+}
+
+// noPassword stands where an entry has a password: no hash leaves the daemon.
+const noPassword = "*"
+
+// lookup returns the serve function of a lookup: find asks the backend, write
+// puts what was found into the response. The end marker is sent only if there
+// is an answer: callers remember "not there".
+func lookup[T any](
+	find func(context.Context, *exchange) (T, error), write func(*nslcd.Response, T) error,
+) func(context.Context, *exchange) error {
+	return func(ctx context.Context, x *exchange) error {
+		found, err := find(ctx, x)
+		if err == nil {
+			err = write(x.response, found)
+		}
+		x.logLookup(err)
+		if err == nil || isAbsent(err) {
+			x.response.End()
+		}
+		return x.flush()
+	}
+}
+
+// isAbsent reports whether err says that there is no such entry that this
+// machine could use.
+func isAbsent(err error) bool {
+	return errors.Is(err, directory.ErrNotFound) || errors.Is(err, directory.ErrBadEntry) ||
+		errors.Is(err, directory.ErrNotUnique)
+}
+
+func passwdByName(ctx context.Context, x *exchange) (account.Account, error) {
+	return x.backend.Names.PasswdByName(ctx, x.request.Name)
+}
+
+func passwdByUID(ctx context.Context, x *exchange) (account.Account, error) {
+	return x.backend.Names.PasswdByUID(ctx, x.request.ID)
+}
+
+func groupByName(ctx context.Context, x *exchange) (account.Group, error) {
+	return x.backend.Names.GroupByName(ctx, x.request.Name)
+}
+
+func groupByGID(ctx context.Context, x *exchange) (account.Group, error) {
+	return x.backend.Names.GroupByGID(ctx, x.request.ID)
+}
+
+func groupsOfMember(ctx context.Context, x *exchange) ([]account.Group, error) {
+	return x.backend.Names.GroupsOfMember(ctx, x.request.Name)
+}
+
+func shadowByName(ctx context.Context, x *exchange) (account.Shadow, error) {
+	return x.backend.Names.ShadowByName(ctx, x.request.Name)
+}
+
+func writePasswd(r *nslcd.Response, a account.Account) error { return r.Passwd(a, noPassword) }
+
+func writeGroup(r *nslcd.Response, g account.Group) error { return r.Group(g, noPassword) }
+
+func writeShadow(r *nslcd.Response, s account.Shadow) error { return r.Shadow(s, noPassword) }
+
+// writeMemberships writes groups without their members.
+func writeMemberships(r *nslcd.Response, groups []account.Group) error {
+	for _, group := range groups {
+		group.Members = nil
+		if err := r.Group(group, noPassword); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// serveConfig answers the one option there is; all others are empty.
+func serveConfig(_ context.Context, x *exchange) error {
+	value := ""
+	if x.request.Option == nslcd.OptionProhibitMessage {
+		value = x.backend.ProhibitMessage
+	}
+	if err := x.response.Config(value); err != nil {
+		return err
+	}
+	return x.end()
+}

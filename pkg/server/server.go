@@ -1,0 +1,183 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Options are what does not depend on the configuration. The zero value of a
+// field means its default.
+type Options struct {
+	Logger *slog.Logger
+	// HeaderTimeout is how long a caller may take to say what it wants (1 s),
+	// RequestTimeout for the whole request (2 s).
+	HeaderTimeout, RequestTimeout time.Duration
+	// WriteTimeout is how long a caller may take to read the answer (10 s).
+	WriteTimeout time.Duration
+	// DrainTimeout is how long bytes that nobody asked for are waited for
+	// before the connection is closed (100 ms).
+	DrainTimeout time.Duration
+	// ShutdownTimeout is how long requests in flight may take after Run was
+	// told to stop (3 s).
+	ShutdownTimeout time.Duration
+	// Credential says who is calling (PeerCredential).
+	Credential func(*net.UnixConn) (Credential, error)
+}
+
+func (o Options) withDefaults() Options {
+	setDefault(&o.HeaderTimeout, time.Second)
+	setDefault(&o.RequestTimeout, 2*time.Second)
+	setDefault(&o.WriteTimeout, 10*time.Second)
+	setDefault(&o.DrainTimeout, 100*time.Millisecond)
+	setDefault(&o.ShutdownTimeout, 3*time.Second)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Credential == nil {
+		o.Credential = func(conn *net.UnixConn) (Credential, error) { return PeerCredential(conn) }
+	}
+	return o
+}
+
+func setDefault(d *time.Duration, value time.Duration) {
+	if *d == 0 {
+		*d = value
+	}
+}
+
+// Server serves requests. Its methods may be called at the same time.
+type Server struct {
+	options  Options
+	backends generations
+	doors    *admission
+	// These pace the log lines that callers can cause at will.
+	crowds   rate.Sometimes
+	nonsense rate.Sometimes
+	turned   atomic.Int64
+}
+
+// New returns a Server that answers from backend and closes it in the end.
+func New(backend *Backend, options Options) *Server {
+	options = options.withDefaults()
+	s := &Server{
+		options:  options,
+		doors:    newAdmission(backend.Limits),
+		crowds:   rate.Sometimes{First: 1, Interval: time.Second},
+		nonsense: rate.Sometimes{First: 100, Interval: time.Second},
+	}
+	s.backends.logger = options.Logger
+	s.backends.swap(backend)
+	return s
+}
+
+// Swap makes backend answer all further requests. Those in flight finish on
+// the old one, which is closed after the last of them.
+func (s *Server) Swap(backend *Backend) {
+	s.doors.setLimits(backend.Limits)
+	s.backends.swap(backend)
+}
+
+// Close closes the backend after the last request on it. Connections that
+// come later are closed without an answer.
+func (s *Server) Close() { s.backends.swap(nil) }
+
+// Listener is where connections come from: a *Socket or a *net.UnixListener.
+type Listener interface {
+	AcceptUnix() (*net.UnixConn, error)
+	Addr() net.Addr
+	Close() error
+}
+
+// Run serves the listeners until ctx ends, and closes them then: no new
+// connections, and ShutdownTimeout for those that are open.
+func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
+	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	var accepting, connections sync.WaitGroup
+	for _, listener := range listeners {
+		accepting.Go(func() { s.accept(ctx, serving, listener, &connections) })
+	}
+	<-ctx.Done()
+	var errs []error
+	for _, listener := range listeners {
+		errs = append(errs, listener.Close())
+	}
+	accepting.Wait()
+	return errors.Join(append(errs, s.drain(&connections, cancel))...)
+}
+
+// drain waits for the connections, and cuts off what takes too long.
+func (s *Server) drain(connections *sync.WaitGroup, cancel context.CancelFunc) error {
+	done := make(chan struct{})
+	go func() {
+		connections.Wait()
+		close(done)
+	}()
+	if waitFor(done, s.options.ShutdownTimeout) {
+		return nil
+	}
+	cancel()
+	if waitFor(done, time.Second) {
+		return nil
+	}
+	return fmt.Errorf("requests still running %v after the end", s.options.ShutdownTimeout)
+}
+
+func waitFor(done <-chan struct{}, limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// accept starts a goroutine for each connection until listener is closed.
+func (s *Server) accept(ctx, serving context.Context, listener Listener, connections *sync.WaitGroup) {
+	for {
+		conn, err := listener.AcceptUnix()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			s.options.Logger.Error("accept", "socket", listener.Addr().String(), "error", err)
+			waitFor(ctx.Done(), 50*time.Millisecond) // out of descriptors, perhaps: let some be closed
+			continue
+		}
+		s.admit(serving, conn, connections)
+	}
+}
+
+// admit serves conn if its caller may have one more connection, and closes it
+// if not.
+func (s *Server) admit(ctx context.Context, conn *net.UnixConn, connections *sync.WaitGroup) {
+	caller, err := s.options.Credential(conn)
+	if err != nil {
+		s.options.Logger.Error("caller not known", "error", err)
+		conn.Close()
+		return
+	}
+	if !s.doors.enter(caller.UID) {
+		conn.Close()
+		s.turned.Add(1)
+		s.crowds.Do(func() {
+			s.options.Logger.Warn("too many connections", "caller_uid", caller.UID, "caller_pid", caller.PID,
+				"turned_away", s.turned.Swap(0))
+		})
+		return
+	}
+	connections.Go(func() {
+		defer s.doors.leave(caller.UID)
+		s.ServeOne(ctx, conn, caller)
+	})
+}
