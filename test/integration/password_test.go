@@ -3,19 +3,20 @@
 package integration
 
 import (
-	"context"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goldap/goldap/test/root/daemon"
 	"github.com/goldap/goldap/test/root/slapd"
 )
 
-// setPassword puts a password back as the administrator, past all policies.
-func setPassword(t *testing.T, name, password string) {
+// restorePassword gives p its password back when the test is over, which p
+// must then change again if it had to before.
+func restorePassword(t *testing.T, p slapd.Person) {
 	t.Helper()
-	must(t, server.SetPassword(context.Background(), person(name).DN(), password))
+	t.Cleanup(func() { must(t, server.Restore(within(t, 20*time.Second), p)) })
 }
 
 // changeAs runs chauthtok as uid with the lines of the conversation.
@@ -28,7 +29,7 @@ func changeAs(t *testing.T, uid uint32, service, user string, lines ...string) a
 func TestChangePassword(t *testing.T) {
 	inSetups(t, allSetups, func(t *testing.T, _ setup) {
 		dave, changed := person("dave"), newPasswords[0]
-		t.Cleanup(func() { setPassword(t, dave.Name, dave.Password) })
+		restorePassword(t, dave)
 		uid := uint32(dave.UID)
 
 		changeAs(t, uid, "coronerd", dave.Name, wrongPassword, changed, changed).refuse(t)
@@ -71,10 +72,7 @@ func TestChangePasswordRefused(t *testing.T) {
 func TestMustChange(t *testing.T) {
 	inSetups(t, goldapSetups, func(t *testing.T, _ setup) {
 		p, changed := person("mustchange"), newPasswords[2]
-		t.Cleanup(func() {
-			setPassword(t, p.Name, p.Password)
-			must(t, server.Modify(context.Background(), p.DN(), "replace: pwdReset\npwdReset: TRUE\n"))
-		})
+		restorePassword(t, p)
 		logIn(t, "alone", p.Name, p.Password).refuse(t, newTokenNeeded)
 		changeAs(t, uint32(p.UID), "alone", p.Name, p.Password, changed, changed).accept(t, tokenChanged)
 		logIn(t, "alone", p.Name, changed).accept(t, accountDone)
@@ -90,7 +88,7 @@ func TestChangeByRoot(t *testing.T) {
 	t.Cleanup(func() { configLines = before })
 	inSetups(t, goldapSetups, func(t *testing.T, _ setup) {
 		erin, changed := person("erin"), newPasswords[1]
-		t.Cleanup(func() { setPassword(t, erin.Name, erin.Password) })
+		restorePassword(t, erin)
 		changeAs(t, 0, "coronerd", erin.Name, changed, changed).accept(t, tokenChanged)
 		logIn(t, "coronerd", erin.Name, changed).accept(t)
 		logIn(t, "coronerd", erin.Name, erin.Password).refuse(t, authFailure)

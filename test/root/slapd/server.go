@@ -207,3 +207,17 @@ func (s *Server) SetPassword(ctx context.Context, dn, password string) error {
 	return s.Modify(ctx, dn, "replace: userPassword\nuserPassword: "+hash(password)+
 		"\n-\nreplace: pwdReset\n-\nreplace: pwdHistory\n-\nreplace: pwdFailureTime\n-\nreplace: pwdAccountLockedTime\n")
 }
+
+// Restore gives p the password of People back, and what the policy is to hold
+// against it.
+func (s *Server) Restore(ctx context.Context, p Person) error {
+	if err := s.SetPassword(ctx, p.DN(), p.Password); err != nil {
+		return err
+	}
+	for _, a := range p.More {
+		if err := s.Modify(ctx, p.DN(), "replace: "+a.name+"\n"+a.name+": "+a.value+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
