@@ -11,9 +11,10 @@ import (
 // cache remembers values by key for a while. Callers that ask for the same key
 // at the same time share one load. Errors are not remembered.
 type cache[V any] struct {
-	ttl    time.Duration
-	limit  int
-	loads  singleflight.Group
+	ttl     time.Duration
+	limit   int
+	timeout time.Duration // of one load
+	loads   singleflight.Group
 	mu     sync.Mutex
 	values map[string]remembered[V]
 }
@@ -23,19 +24,18 @@ type remembered[V any] struct {
 	until time.Time
 }
 
-func newCache[V any](ttl time.Duration, limit int) *cache[V] {
-	return &cache[V]{ttl: ttl, limit: limit, values: map[string]remembered[V]{}}
+func newCache[V any](o Options) *cache[V] {
+	return &cache[V]{ttl: o.TTL, limit: o.Entries, timeout: o.LoadTimeout, values: map[string]remembered[V]{}}
 }
 
-// get returns the value of key, from memory unless fresh, else from load. The
-// load goes on for the others when one caller's context ends, but not longer
-// than the deadline of the caller that started it.
+// get returns the value of key, from memory unless fresh, else from load. One
+// caller's deadline does not end the load for the others.
 func (c *cache[V]) get(ctx context.Context, key string, fresh bool, load func(context.Context) (V, error)) (V, error) {
 	if value, ok := c.lookup(key); ok && !fresh {
 		return value, nil
 	}
 	results := c.loads.DoChan(key, func() (any, error) {
-		shared, cancel := detached(ctx)
+		shared, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
 		defer cancel()
 		value, err := load(shared)
 		c.store(key, value, err)
@@ -48,15 +48,6 @@ func (c *cache[V]) get(ctx context.Context, key string, fresh bool, load func(co
 		var none V
 		return none, unavailable(ctx)
 	}
-}
-
-// detached outlives ctx's cancellation, but keeps its deadline.
-func detached(ctx context.Context) (context.Context, context.CancelFunc) {
-	shared := context.WithoutCancel(ctx)
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(shared, deadline)
-	}
-	return context.WithCancel(shared)
 }
 
 func (c *cache[V]) lookup(key string) (V, bool) {

@@ -32,6 +32,9 @@ type Options struct {
 	// not at all. Entries bounds how many are.
 	TTL     time.Duration
 	Entries int
+	// LoadTimeout bounds one question to the directories that several callers
+	// wait for; 0 means 10 s.
+	LoadTimeout time.Duration
 	// PasswdFile and GroupFile are passwd(5) and group(5) of this machine;
 	// empty means those in /etc.
 	PasswdFile, GroupFile string
@@ -64,12 +67,15 @@ func New(directories []Directory, o Options) *Names {
 	if o.GroupFile == "" {
 		o.GroupFile = "/etc/group"
 	}
+	if o.LoadTimeout == 0 {
+		o.LoadTimeout = 10 * time.Second
+	}
 	return &Names{
 		directories: directories,
 		rules:       o.Rules,
 		users:       newLocalFile(o.PasswdFile),
 		groups:      newLocalFile(o.GroupFile),
-		logins:      newCache[found](o.TTL, o.Entries),
+		logins:      newCache[found](o),
 		refused:     newOnceIn(time.Hour, 1024),
 		logger:      o.Logger,
 	}

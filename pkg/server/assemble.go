@@ -59,7 +59,8 @@ func newNames(cfg *config.Config, directories []*directory.Directory, logger *sl
 		rules.Name = cfg.Accounts.ValidNames.MatchString
 	}
 	return names.New(asked, names.Options{
-		Rules: rules, TTL: cfg.Lookups.CacheTTL, Entries: cfg.Lookups.CacheEntries, Logger: logger,
+		Rules: rules, Logger: logger,
+		TTL: cfg.Lookups.CacheTTL, Entries: cfg.Lookups.CacheEntries, LoadTimeout: cfg.Login.Timeout,
 	})
 }
 
