@@ -15,8 +15,8 @@ type cache[V any] struct {
 	limit   int
 	timeout time.Duration // of one load
 	loads   singleflight.Group
-	mu     sync.Mutex
-	values map[string]remembered[V]
+	mu      sync.Mutex
+	values  map[string]remembered[V]
 }
 
 type remembered[V any] struct {
