@@ -1,0 +1,159 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/goldap/goldap/pkg/account"
+)
+
+// accountAttributes are what an account is made of (RFC 2307, section 5.2).
+var accountAttributes = []string{"uid", "uidNumber", "gidNumber", "gecos", "cn", "homeDirectory", "loginShell"}
+
+// AccountByName returns the account with the user name, byte for byte. Errors:
+// ErrNotFound, ErrNotUnique, ErrBadEntry, ErrRefused, ErrUnavailable.
+func (d *Directory) AccountByName(ctx context.Context, name string) (account.Account, error) {
+	return d.accountBy(ctx, d.maps.passwd.attribute("uid"), name)
+}
+
+// LoginAccount returns the account of the user who logs in with name, which is
+// a value of the login attribute. Account.Name is the uid attribute, as for
+// AccountByName, and so are the errors.
+func (d *Directory) LoginAccount(ctx context.Context, name string) (account.Account, error) {
+	return d.accountBy(ctx, d.maps.loginAttribute, name)
+}
+
+// accountBy finds the account by an attribute that holds a name.
+func (d *Directory) accountBy(ctx context.Context, attribute, name string) (account.Account, error) {
+	if !canExist(name) {
+		return account.Account{}, fmt.Errorf("%w: %q cannot be a name", ErrNotFound, name)
+	}
+	m := &d.maps.passwd
+	wanted := m.attributes(accountAttributes...)
+	own := strings.EqualFold(attribute, m.attribute("uid"))
+	if !own {
+		wanted = append(wanted, attribute)
+	}
+	found, err := d.findOne(ctx, m, name, equal(attribute, name), wanted)
+	if err != nil {
+		return account.Account{}, err
+	}
+	if !found.has(attribute, name) {
+		return account.Account{}, fmt.Errorf("%w: %q is spelled otherwise in %q", ErrNotFound, name, found.DN)
+	}
+	if own {
+		return m.account(found, name)
+	}
+	return m.namedAccount(found)
+}
+
+// AccountByUID returns the account with the uid. Errors as AccountByName.
+func (d *Directory) AccountByUID(ctx context.Context, uid uint32) (account.Account, error) {
+	m := &d.maps.passwd
+	number := strconv.FormatUint(uint64(uid), 10)
+	found, err := d.findOne(ctx, m, number, equal(m.attribute("uidNumber"), number), m.attributes(accountAttributes...))
+	if err != nil {
+		return account.Account{}, err
+	}
+	result, err := m.namedAccount(found)
+	if err == nil && result.UID != uid {
+		err = fmt.Errorf("%w: asked for uid %d, got %d", ErrBadEntry, uid, result.UID)
+	}
+	if err != nil {
+		return account.Account{}, err
+	}
+	return result, nil
+}
+
+// namedAccount is account for an entry that says its name itself.
+func (m *mapping) namedAccount(e entry) (account.Account, error) {
+	name, err := e.name(m.attribute("uid"))
+	if err != nil {
+		return account.Account{}, err
+	}
+	return m.account(e, name)
+}
+
+// account checks the values of an entry. An account is complete or not at all.
+func (m *mapping) account(e entry, name string) (account.Account, error) {
+	uid, err := e.id(m.attribute("uidNumber"))
+	if err != nil {
+		return account.Account{}, err
+	}
+	gid, err := e.id(m.attribute("gidNumber"))
+	if err != nil {
+		return account.Account{}, err
+	}
+	home, err1 := e.text(m.attribute("homeDirectory"))
+	shell, err2 := e.text(m.attribute("loginShell"))
+	if err := errors.Join(err1, err2); err != nil {
+		return account.Account{}, err
+	}
+	return account.Account{
+		DN: e.DN, Name: name, UID: uid, GID: gid,
+		Gecos: m.gecos(e), Home: home, Shell: shell,
+	}, nil
+}
+
+// fieldEnds are what would end a field or a line of passwd(5).
+var fieldEnds = strings.NewReplacer(":", " ", "\n", " ", "\x00", " ")
+
+// gecos returns the gecos attribute, or cn if there is none.
+func (m *mapping) gecos(e entry) string {
+	text := e.first(m.attribute("gecos"))
+	if text == "" {
+		text = e.first(m.attribute("cn"))
+	}
+	return fieldEnds.Replace(text)
+}
+
+// ShadowByName returns the ageing data of the user's password. Numbers that
+// are missing or are not numbers are account.NotSet. Errors as AccountByName.
+func (d *Directory) ShadowByName(ctx context.Context, name string) (account.Shadow, error) {
+	if !canExist(name) {
+		return account.Shadow{}, fmt.Errorf("%w: %q cannot be a name", ErrNotFound, name)
+	}
+	m := &d.maps.shadow
+	uid := m.attribute("uid")
+	found, err := d.findOne(ctx, m, name, equal(uid, name), m.attributes("uid", "shadowLastChange", "shadowMin",
+		"shadowMax", "shadowWarning", "shadowInactive", "shadowExpire", "shadowFlag"))
+	if err != nil {
+		return account.Shadow{}, err
+	}
+	if !found.has(uid, name) {
+		return account.Shadow{}, fmt.Errorf("%w: %q is spelled otherwise in %q", ErrNotFound, name, found.DN)
+	}
+	number := func(schema string) int32 { return shadowNumber(found.first(m.attribute(schema))) }
+	return account.Shadow{
+		Name:       name,
+		LastChange: number("shadowLastChange"), Min: number("shadowMin"), Max: number("shadowMax"),
+		Warn: number("shadowWarning"), Inactive: number("shadowInactive"),
+		Expire: number("shadowExpire"), Flag: number("shadowFlag"),
+	}, nil
+}
+
+// shadowNumber parses a number of days, or returns account.NotSet.
+func shadowNumber(value string) int32 {
+	number, err := strconv.ParseInt(value, 10, 32)
+	if err != nil || number < 0 || number > math.MaxInt32 {
+		return account.NotSet
+	}
+	return int32(number)
+}
+
+// MatchesLoginFilter reports whether the entry matches the configured login
+// filter; every entry does if there is none.
+func (d *Directory) MatchesLoginFilter(ctx context.Context, dn string) (bool, error) {
+	if d.maps.loginFilter.text == "" {
+		return true, nil
+	}
+	_, err := d.readEntry(ctx, dn, d.maps.loginFilter, []string{"1.1"})
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}

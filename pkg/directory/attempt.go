@@ -1,0 +1,123 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// fairAttempt is the time that a server must have had before its silence
+// counts against it: a caller in a hurry says nothing about the server.
+const fairAttempt = 100 * time.Millisecond
+
+// request is one request's way over the servers.
+type request struct {
+	directory *Directory
+	doing     string
+	operation func(ctx context.Context, s *server) error
+	failures  []error
+}
+
+// try runs operation on the servers in order until one answers, all inside
+// ctx. Servers that failed lately are passed over; if no other answers, they
+// are tried, too. doing says what is done, with the key, for the error.
+//
+// An error of operation that is about the connection (noAnswer) leads to the
+// next server; any other is an answer.
+func (d *Directory) try(ctx context.Context, doing string, operation func(context.Context, *server) error) error {
+	ctx, cancel := d.bounded(ctx)
+	defer cancel()
+	r := request{directory: d, doing: doing, operation: operation}
+	var skipped []*server
+	for i, s := range d.servers {
+		if ctx.Err() == nil && !s.usable(time.Now()) {
+			skipped = append(skipped, s)
+			continue
+		}
+		if answered, err := r.attempt(ctx, s, anyUsable(d.servers[i+1:])); answered {
+			return err
+		}
+	}
+	for i, s := range skipped {
+		if answered, err := r.attempt(ctx, s, i+1 < len(skipped)); answered {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, errors.Join(r.failures...))
+}
+
+// bounded makes sure that ctx has a deadline.
+func (d *Directory) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, d.cfg.ConnectTimeout+d.cfg.SearchTimeout)
+}
+
+// anyUsable reports whether a server remains that try will ask.
+func anyUsable(servers []*server) bool {
+	now := time.Now()
+	for _, s := range servers {
+		if !s.skipped(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// attempt runs the operation on s, in half of the remaining time if another
+// server remains. It reports whether the request is over.
+func (r *request) attempt(ctx context.Context, s *server, another bool) (answered bool, err error) {
+	if ctx.Err() != nil {
+		r.failures = append(r.failures, context.Cause(ctx))
+		return false, nil
+	}
+	share, cancel := ctx, context.CancelFunc(func() {})
+	if another {
+		share, cancel = half(ctx)
+	}
+	defer cancel()
+	start := time.Now()
+	err = r.operation(share, s)
+	if err == nil || !noAnswer(err) {
+		s.markUp(time.Since(start))
+		return true, r.name(s, err)
+	}
+	if blames(ctx, err, time.Since(start)) {
+		s.markDown(start, err)
+	}
+	r.failures = append(r.failures, fmt.Errorf("server %s: %w", s.at.uri, err))
+	return false, nil
+}
+
+// name adds the server and the operation to the error of an answer.
+func (r *request) name(s *server, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("server %s: %s: %w", s.at.uri, r.doing, err)
+}
+
+// blames reports whether err counts against the server: a broken connection
+// does, and silence if the server had a fair time; not a caller that left, nor
+// anything that shows that the server is there.
+func blames(ctx context.Context, err error, took time.Duration) bool {
+	switch {
+	case !errors.Is(err, errTransport), errors.Is(ctx.Err(), context.Canceled):
+		return false
+	case timedOut(err):
+		return took >= fairAttempt
+	}
+	return true
+}
+
+// half returns a context with half of the time that ctx has left.
+func half(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	now := time.Now()
+	return context.WithDeadline(ctx, now.Add(deadline.Sub(now)/2))
+}

@@ -1,0 +1,118 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+const (
+	// bindIdle is how long a bind connection is kept without a bind.
+	bindIdle = time.Minute
+	// surplusIdle is the same for those above the configured number, so that
+	// a burst of logins does not pay a TLS handshake for each.
+	surplusIdle = 2 * time.Second
+)
+
+// bindPool holds the secured connections to one server that carry nothing but
+// binds of users, one at a time each.
+type bindPool struct {
+	server *server
+	size   int
+	// borrow, if set, gives a connection that the bind may use up (SingleUse).
+	borrow func() *conn
+
+	mu     sync.Mutex
+	closed bool
+	idle   []*conn // the one used last is at the end and goes out first
+}
+
+// use runs operation on a bind connection. A kept connection that dies without
+// an answer is replaced by a fresh one, once. After operation the connection
+// is kept only if reuse says so and it is in good order.
+func (p *bindPool) use(ctx context.Context, reuse bool, operation func(context.Context, *conn) error) error {
+	if c := p.take(); c != nil {
+		err := p.useKept(ctx, c, reuse, operation)
+		if !errors.Is(err, errTransport) || ctx.Err() != nil {
+			return err
+		}
+	}
+	c, err := p.server.open(ctx, bindMessageLimit, bindIdle)
+	if err != nil {
+		return err
+	}
+	c.wire.notify(func() { p.remove(c) })
+	err = operation(ctx, c)
+	p.put(c, reuse && err == nil)
+	return err
+}
+
+// useKept gives a kept connection half of the time, so that a fresh one still
+// has a chance.
+func (p *bindPool) useKept(ctx context.Context, c *conn, reuse bool, operation func(context.Context, *conn) error) error {
+	share, cancel := half(ctx)
+	defer cancel()
+	err := operation(share, c)
+	p.put(c, reuse && err == nil)
+	return err
+}
+
+// take returns a kept connection, or nil.
+func (p *bindPool) take() *conn {
+	if p.borrow != nil {
+		return p.borrow()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.idle) > 0 {
+		last := len(p.idle) - 1
+		c := p.idle[last]
+		p.idle = p.idle[:last]
+		if c.wire.failure() == nil {
+			return c
+		}
+	}
+	return nil
+}
+
+// put keeps c if it is clean, and closes it otherwise. Connections above the
+// configured number are kept for a short time only.
+func (p *bindPool) put(c *conn, clean bool) {
+	p.mu.Lock()
+	if !clean || p.closed || p.size == 0 {
+		p.mu.Unlock()
+		c.close()
+		return
+	}
+	idle := bindIdle
+	if len(p.idle) >= p.size {
+		idle = surplusIdle
+	}
+	p.idle = append(p.idle, c)
+	p.mu.Unlock()
+	c.wire.setIdle(idle)
+}
+
+// remove forgets a connection that failed while it was idle.
+func (p *bindPool) remove(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, other := range p.idle {
+		if other == c {
+			p.idle = append(p.idle[:i:i], p.idle[i+1:]...)
+			return
+		}
+	}
+}
+
+// close closes the idle connections; those in use are closed when given back.
+func (p *bindPool) close() {
+	p.mu.Lock()
+	conns := p.idle
+	p.idle, p.closed = nil, true
+	p.mu.Unlock()
+	for _, c := range conns {
+		c.close()
+	}
+}

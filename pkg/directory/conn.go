@@ -1,0 +1,237 @@
+package directory
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/goldap/goldap/pkg/secret"
+)
+
+// conn is one connection to a server: secured, and with go-ldap behind it.
+type conn struct {
+	ldap   *ldap.Conn
+	wire   *wire
+	server *server
+	secure bool // encrypted, or local
+	// generation numbers the service connections of a server.
+	generation uint64
+	// inFlight and retired belong to servicePool and its lock.
+	inFlight int
+	retired  bool
+}
+
+// open connects to the server and secures the connection within ctx and the
+// connect timeout. limit caps one message from the server.
+func (s *server) open(ctx context.Context, limit int, idle time.Duration) (*conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.connectTimeout)
+	defer cancel()
+	raw, err := s.dial(ctx, s.at.network, s.at.address)
+	if err != nil {
+		return nil, broken("connect", withCause(ctx, err))
+	}
+	// Whatever the server does from here on, the end of ctx closes raw.
+	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	upper, err := s.secureConn(ctx, raw)
+	if !stop() || err != nil {
+		_ = raw.Close()
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+		if errors.Is(err, errProtocol) {
+			return nil, err
+		}
+		return nil, broken("connect", withCause(ctx, err))
+	}
+	w := newWire(raw, upper, limit, s.exchangeTimeout, idle)
+	c := &conn{wire: w, server: s, secure: s.at.local || s.at.mode != modeOff}
+	c.ldap = ldap.NewConn(w, c.secure)
+	c.ldap.SetTimeout(s.exchangeTimeout)
+	c.ldap.Start()
+	return c, nil
+}
+
+// withCause prefers the reason why ctx ended to the error that it led to.
+func withCause(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+		return fmt.Errorf("%w (%w)", cause, err)
+	}
+	return err
+}
+
+// secureConn puts TLS above raw, as the server's mode says.
+func (s *server) secureConn(ctx context.Context, raw net.Conn) (net.Conn, error) {
+	switch s.at.mode {
+	case modeOff:
+		return raw, nil
+	case modeStartTLS:
+		if err := startTLS(raw); err != nil {
+			return nil, fmt.Errorf("StartTLS: %w", err)
+		}
+	}
+	upper := tls.Client(raw, s.tls)
+	if err := upper.HandshakeContext(ctx); err != nil {
+		return nil, fmt.Errorf("TLS: %w", err)
+	}
+	return upper, nil
+}
+
+// startTLSRequest is the extended request of RFC 4511, section 4.14, with
+// message id 1.
+const startTLSRequest = "\x30\x1d\x02\x01\x01\x77\x18\x80\x16" + oidStartTLS
+
+// startTLS asks for TLS (RFC 4511, section 4.14). go-ldap's own StartTLS has
+// no deadline in its handshake and leaves the wire below TLS. Exactly one
+// response is read: whatever was injected behind it goes into the handshake,
+// which fails. The caller bounds the time by closing raw.
+func startTLS(raw net.Conn) error {
+	if _, err := raw.Write([]byte(startTLSRequest)); err != nil {
+		return err
+	}
+	message, err := readMessage(raw, chunk, nil)
+	if err != nil {
+		return err
+	}
+	id, op, err := messageHead(message)
+	if err != nil {
+		return violation("response: %w", err)
+	}
+	switch {
+	case id == 0:
+		return noticeOfDisconnection(message)
+	case id != 1 || op != opExtendedResponse:
+		return violation("StartTLS answered by %#02x (message %d)", op, id)
+	}
+	r, err := parseResult(message, opExtendedResponse)
+	if err != nil {
+		return violation("response: %w", err)
+	}
+	if r.code != ResultSuccess {
+		return fmt.Errorf("refused by the server: result code %d %q", r.code, r.diagnostic)
+	}
+	return nil
+}
+
+// close ends the connection at once. The library's own Close can block for as
+// long as a peer likes, so it runs beside.
+func (c *conn) close() {
+	_ = c.wire.Close()
+	go c.ldap.Close()
+}
+
+// abort closes the connection for the reason err.
+func (c *conn) abort(err error) {
+	c.wire.fail(err)
+	go c.ldap.Close()
+}
+
+// call runs one operation of the library and returns when it has, or when ctx
+// ends; in that case the operation goes on alone until the connection closes
+// or the library's own timeout. A panic in the library is an error.
+func call[T any](ctx context.Context, operation func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		panicked := guarded(func() { o.value, o.err = operation() })
+		if panicked != nil {
+			o.err = panicked
+		}
+		done <- o
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		var none T
+		return none, broken("wait for the response", context.Cause(ctx))
+	}
+}
+
+// guarded turns a panic into an error.
+func guarded(operation func()) (err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = violation("go-ldap panicked: %v\n%s", reason, debug.Stack())
+		}
+	}()
+	operation()
+	return nil
+}
+
+// bind sends a simple bind (RFC 4511, section 4.2) with the password policy
+// request control, and returns what the server said. Nobody else may use the
+// connection meanwhile. After an error it is closed.
+func (c *conn) bind(ctx context.Context, dn string, password secret.Secret) (Reply, error) {
+	if err := errors.Join(checkCredentials(dn, password), c.mayCarryPasswords()); err != nil {
+		return noReply, err
+	}
+	request := ldap.NewSimpleBindRequest(dn, string(password.Bytes()), []ldap.Control{ldap.NewControlBeheraPasswordPolicy()})
+	return exclusive(ctx, c, "bind", opBindResponse, func() (*ldap.SimpleBindResult, error) {
+		return c.ldap.SimpleBind(request)
+	})
+}
+
+// extended sends an extended request (RFC 4511, section 4.12) with the
+// password policy request control. As bind, it needs the connection alone.
+func (c *conn) extended(ctx context.Context, request *ldap.ExtendedRequest) (Reply, error) {
+	if err := c.mayCarryPasswords(); err != nil {
+		return noReply, err
+	}
+	request.Controls = []ldap.Control{ldap.NewControlBeheraPasswordPolicy()}
+	return exclusive(ctx, c, "extended request", opExtendedResponse, func() (*ldap.ExtendedResponse, error) {
+		return c.ldap.Extended(request)
+	})
+}
+
+// exclusive runs an operation with exactly one response and decodes that
+// response from the wire. What the library thinks of it does not count: it
+// narrows result codes, takes some policy controls for failures, and drops
+// controls beside errors.
+func exclusive[T any](ctx context.Context, c *conn, doing string, op byte, operation func() (T, error)) (Reply, error) {
+	_, err := call(ctx, operation)
+	if message := c.wire.answer(); message != nil {
+		reply, err := replyOf(message, op)
+		if err != nil {
+			c.abort(err)
+		}
+		return reply, err
+	}
+	if err == nil {
+		err = violation("%s: success without a response", doing)
+	}
+	err = c.explain(doing, err)
+	c.abort(err)
+	return noReply, err
+}
+
+// mayCarryPasswords refuses a connection on which others could listen.
+func (c *conn) mayCarryPasswords() error {
+	if c.secure || c.server.allowClearText {
+		return nil
+	}
+	return fmt.Errorf("%w: server %s: no password is sent over a connection without TLS", ErrRefused, c.server.at.uri)
+}
+
+// explain replaces the library's account of a broken connection by the wire's.
+func (c *conn) explain(doing string, err error) error {
+	if failure := c.wire.failure(); failure != nil {
+		return fmt.Errorf("%s: %w", doing, failure)
+	}
+	if noAnswer(err) {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	if ldap.IsErrorWithCode(err, ldap.ErrorNetwork) {
+		return broken(doing, err)
+	}
+	return violation("%s: %w", doing, err)
+}

@@ -1,0 +1,124 @@
+package directory
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/goldap/goldap/pkg/account"
+)
+
+// entry is an entry as a server sent it: nothing in it is to be believed.
+type entry struct{ *ldap.Entry }
+
+func entriesOf(result *ldap.SearchResult) []entry {
+	if result == nil {
+		return nil
+	}
+	entries := make([]entry, 0, len(result.Entries))
+	for _, e := range result.Entries {
+		entries = append(entries, entry{e})
+	}
+	return entries
+}
+
+// values returns the values of an attribute, whose name has no case; nil for
+// the name "".
+func (e entry) values(attribute string) []string {
+	if attribute == "" {
+		return nil
+	}
+	for _, a := range e.Attributes {
+		if strings.EqualFold(a.Name, attribute) {
+			return a.Values
+		}
+	}
+	return nil
+}
+
+// first returns the first value of an attribute, or "".
+func (e entry) first(attribute string) string {
+	if values := e.values(attribute); len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// has reports whether one of the values is byte for byte the given one.
+func (e entry) has(attribute, value string) bool {
+	for _, v := range e.values(attribute) {
+		if v == value {
+			return true
+		}
+	}
+	return false
+}
+
+// bad returns an ErrBadEntry that names the attribute.
+func (e entry) bad(attribute, format string, args ...any) error {
+	return fmt.Errorf("%w: %q: attribute %s: %s", ErrBadEntry, e.DN, attribute, fmt.Sprintf(format, args...))
+}
+
+// id returns the number in an attribute that must have exactly one value.
+func (e entry) id(attribute string) (uint32, error) {
+	values := e.values(attribute)
+	if len(values) != 1 {
+		return 0, e.bad(attribute, "%d values instead of one", len(values))
+	}
+	id, err := account.ParseID(values[0])
+	if err != nil {
+		return 0, e.bad(attribute, "%v", err)
+	}
+	return id, nil
+}
+
+// name returns the entry's own choice among several names: the value in the
+// RDN, otherwise the first that can be a name.
+func (e entry) name(attribute string) (string, error) {
+	values := e.values(attribute)
+	if len(values) > 1 {
+		if inDN := rdnValue(e.DN, attribute); inDN != "" && e.has(attribute, inDN) {
+			return inDN, nil
+		}
+	}
+	for _, value := range values {
+		if canExist(value) {
+			return value, nil
+		}
+	}
+	return "", e.bad(attribute, "no usable value among %d", len(values))
+}
+
+// rdnValue returns the value of an attribute in the first RDN of dn, or "".
+func rdnValue(dn, attribute string) string {
+	parsed, err := parseDN(dn)
+	if err != nil || len(parsed.RDNs) == 0 {
+		return ""
+	}
+	for _, part := range parsed.RDNs[0].Attributes {
+		if strings.EqualFold(part.Type, attribute) {
+			return part.Value
+		}
+	}
+	return ""
+}
+
+// parseDN is the library's, fenced.
+func parseDN(dn string) (parsed *ldap.DN, err error) {
+	panicked := guarded(func() { parsed, err = ldap.ParseDN(dn) })
+	if panicked != nil {
+		return nil, panicked
+	}
+	return parsed, err
+}
+
+// text returns the first value of an attribute that becomes a field of a
+// passwd line. Bytes that would end the field or the line are not allowed.
+func (e entry) text(attribute string) (string, error) {
+	value := e.first(attribute)
+	if strings.ContainsAny(value, ":\n\x00") {
+		return "", e.bad(attribute, "%q has a colon, a line end or a NUL", value)
+	}
+	return value, nil
+}

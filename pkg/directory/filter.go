@@ -1,0 +1,92 @@
+package directory
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// filter is a search filter (RFC 4515) that is complete, with parentheses
+// around it. Values get into one only through equal, which escapes them.
+type filter struct{ text string }
+
+// equal is the assertion that the attribute has the value. attribute comes
+// from the configuration and was checked there by checkAttribute.
+func equal(attribute, value string) filter {
+	return filter{"(" + attribute + "=" + ldap.EscapeFilter(value) + ")"}
+}
+
+// present is the assertion that the attribute exists.
+func present(attribute string) filter { return filter{"(" + attribute + "=*)"} }
+
+// and joins filters; empty ones do not count.
+func and(parts ...filter) filter { return join("&", parts) }
+
+// or joins filters; empty ones do not count.
+func or(parts ...filter) filter { return join("|", parts) }
+
+func join(operator string, parts []filter) filter {
+	var text strings.Builder
+	count, last := 0, filter{}
+	for _, part := range parts {
+		if part.text != "" {
+			text.WriteString(part.text)
+			last = part
+			count++
+		}
+	}
+	if count < 2 {
+		return last
+	}
+	return filter{"(" + operator + text.String() + ")"}
+}
+
+// parseFilter checks a filter from the configuration. PADL's pam_filter has no
+// parentheses around it; they are added.
+func parseFilter(text string) (filter, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return filter{}, nil
+	}
+	if !strings.HasPrefix(text, "(") {
+		text = "(" + text + ")"
+	}
+	if err := compiles(text); err != nil {
+		return filter{}, fmt.Errorf("filter %q: %w", text, err)
+	}
+	return filter{text}, nil
+}
+
+// compiles reports why the library cannot send the filter, if it cannot.
+func compiles(text string) (err error) {
+	panicked := guarded(func() {
+		packet, problem := ldap.CompileFilter(text)
+		if err = problem; err == nil && packet == nil {
+			err = errors.New("not a filter")
+		}
+	})
+	return errors.Join(err, panicked)
+}
+
+// attributeName is an attribute description (RFC 4512, section 2.5).
+var attributeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*(;[A-Za-z0-9-]+)*$`)
+
+func checkAttribute(name string) error {
+	if !attributeName.MatchString(name) {
+		return fmt.Errorf("attribute %q: not an attribute name", name)
+	}
+	return nil
+}
+
+// maxNameLength is the longest name that is searched for, in bytes.
+const maxNameLength = 255
+
+// canExist reports whether an entry can have that name: what is not text
+// matches nothing, and is not sent to a server.
+func canExist(name string) bool {
+	return name != "" && len(name) <= maxNameLength && utf8.ValidString(name) && !strings.ContainsRune(name, 0)
+}

@@ -1,0 +1,139 @@
+package directory
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/goldap/goldap/pkg/config"
+)
+
+// maps are the parts of the configuration that say where entries are, checked
+// and compiled.
+type maps struct {
+	passwd, group, shadow mapping
+	// loginAttribute holds the name that users log in with.
+	loginAttribute string
+	loginFilter    filter
+}
+
+// mapping is one map of the configuration.
+type mapping struct {
+	name   string
+	filter filter
+	places []place
+	rename map[string]string // by the schema's name in lower case
+}
+
+// place is one base to search, with the filter for entries of the map.
+type place struct {
+	dn     string
+	scope  int
+	filter filter
+}
+
+func newMaps(cfg *config.Directory) (maps, error) {
+	var m maps
+	var problems [5]error
+	m.passwd, problems[0] = newMapping("passwd", "posixAccount", cfg, cfg.Passwd)
+	m.group, problems[1] = newMapping("group", "posixGroup", cfg, cfg.Group)
+	m.shadow, problems[2] = newMapping("shadow", "shadowAccount", cfg, cfg.Shadow)
+	m.loginFilter, problems[3] = parseFilter(cfg.LoginFilter)
+	m.loginAttribute = cfg.LoginAttribute
+	if m.loginAttribute == "" {
+		m.loginAttribute = m.passwd.attribute("uid")
+	}
+	problems[4] = checkAttribute(m.loginAttribute)
+	return m, errors.Join(problems[:]...)
+}
+
+func newMapping(name, class string, cfg *config.Directory, from config.Map) (mapping, error) {
+	m := mapping{name: name, rename: map[string]string{}}
+	var problems []error
+	for schema, actual := range from.Attributes {
+		if actual != "" {
+			problems = append(problems, checkAttribute(actual))
+		}
+		m.rename[strings.ToLower(schema)] = actual
+	}
+	if from.ObjectClass != "" {
+		class = from.ObjectClass
+	}
+	own, err := parseFilter(from.Filter)
+	problems = append(problems, err)
+	if own.text == "" {
+		own = equal("objectClass", class)
+	}
+	m.filter = own
+	bases := from.Bases
+	if len(bases) == 0 && cfg.Base != "" {
+		bases = []config.SearchBase{{DN: cfg.Base}}
+	}
+	if len(bases) == 0 {
+		problems = append(problems, errors.New("no base DN"))
+	}
+	for _, base := range bases {
+		at, err := newPlace(base, own, cfg.Scope)
+		m.places = append(m.places, at)
+		problems = append(problems, err)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return m, fmt.Errorf("map %s: %w", name, err)
+	}
+	return m, nil
+}
+
+func newPlace(base config.SearchBase, own filter, scope string) (place, error) {
+	if base.Scope != "" {
+		scope = base.Scope
+	}
+	code, err := parseScope(scope)
+	extra, err2 := parseFilter(base.Filter)
+	return place{dn: base.DN, scope: code, filter: and(own, extra)}, errors.Join(err, err2)
+}
+
+func parseScope(scope string) (int, error) {
+	switch strings.ToLower(scope) {
+	case "", "sub", "subtree":
+		return ldap.ScopeWholeSubtree, nil
+	case "one", "onelevel":
+		return ldap.ScopeSingleLevel, nil
+	case "base":
+		return ldap.ScopeBaseObject, nil
+	case "children":
+		return ldap.ScopeChildren, nil
+	}
+	return 0, fmt.Errorf("scope %q: must be sub, one, base or children", scope)
+}
+
+// attribute returns what the directory calls an attribute of the schema, or ""
+// if the configuration says that there is none.
+func (m *mapping) attribute(schema string) string {
+	if actual, ok := m.rename[strings.ToLower(schema)]; ok {
+		return actual
+	}
+	return schema
+}
+
+// attributes is attribute for several, without those that do not exist.
+func (m *mapping) attributes(schema ...string) []string {
+	result := make([]string, 0, len(schema))
+	for _, name := range schema {
+		if actual := m.attribute(name); actual != "" {
+			result = append(result, actual)
+		}
+	}
+	return result
+}
+
+// equal is the assertion that an attribute of the schema has the value; empty
+// if the attribute does not exist.
+func (m *mapping) equal(schema, value string) filter {
+	actual := m.attribute(schema)
+	if actual == "" || value == "" {
+		return filter{}
+	}
+	return equal(actual, value)
+}

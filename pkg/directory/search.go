@@ -1,0 +1,273 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// Limits on the result of one search.
+const (
+	maxEntries = 100_000
+	maxPages   = 10_000
+)
+
+// search is one search of one base.
+type search struct {
+	place      place
+	filter     filter // with the place's
+	attributes []string
+	limit      int // entries at most, sent to the server
+	pageSize   uint32
+}
+
+// findOne returns the only entry of the map that matches, with ErrNotFound if
+// there is none and ErrNotUnique if there are several. key is what was asked
+// for, for messages.
+func (d *Directory) findOne(ctx context.Context, m *mapping, key string, match filter, attributes []string) (entry, error) {
+	var found []entry
+	err := d.try(ctx, fmt.Sprintf("search %s %q", m.name, key), func(ctx context.Context, s *server) error {
+		var err error
+		found, err = d.searchMap(ctx, s, m, match, search{attributes: attributes, limit: 2})
+		if err == nil && len(found) == 0 {
+			return ErrNotFound
+		}
+		if len(found) > 1 || errors.Is(err, errSizeLimit) && len(found) > 0 {
+			return ErrNotUnique
+		}
+		return err
+	})
+	if err != nil {
+		return entry{}, err
+	}
+	return found[0], nil
+}
+
+// findAll returns all entries of the map that match.
+func (d *Directory) findAll(ctx context.Context, m *mapping, key string, match filter, attributes []string) ([]entry, error) {
+	var found []entry
+	err := d.try(ctx, fmt.Sprintf("search %s of %q", m.name, key), func(ctx context.Context, s *server) error {
+		var err error
+		found, err = d.searchMap(ctx, s, m, match, search{attributes: attributes, limit: maxEntries, pageSize: d.cfg.PageSize})
+		return err
+	})
+	return found, err
+}
+
+// readEntry reads one entry by its DN, if it matches filter.
+func (d *Directory) readEntry(ctx context.Context, dn string, match filter, attributes []string) (entry, error) {
+	var found []entry
+	err := d.try(ctx, fmt.Sprintf("read %q", dn), func(ctx context.Context, s *server) error {
+		one := search{place: place{dn: dn, scope: ldap.ScopeBaseObject}, filter: match, attributes: attributes, limit: 1}
+		var err error
+		found, err = s.search(ctx, d.cfg.SearchTimeout, &one)
+		if err == nil && len(found) == 0 || errors.Is(err, errNoBase) {
+			return ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return entry{}, err
+	}
+	return found[0], nil
+}
+
+// searchMap searches every base of the map. Entries that are in several bases
+// count once. On an error it returns what was found before.
+func (d *Directory) searchMap(ctx context.Context, s *server, m *mapping, match filter, template search) ([]entry, error) {
+	var all []entry
+	for _, at := range m.places {
+		one := template
+		one.place = at
+		one.filter = and(at.filter, match)
+		if at.scope == ldap.ScopeBaseObject {
+			one.pageSize = 0
+		}
+		found, err := s.search(ctx, d.cfg.SearchTimeout, &one)
+		if errors.Is(err, errNoBase) {
+			d.noteMissingBase(at.dn)
+			continue
+		}
+		all = appendNew(all, found, len(m.places) > 1)
+		if err != nil {
+			return all, err
+		}
+		if len(all) > template.limit {
+			return all, errSizeLimit
+		}
+	}
+	return all, nil
+}
+
+// appendNew appends the entries that are not there yet.
+func appendNew(all, found []entry, overlap bool) []entry {
+	if !overlap || len(all) == 0 {
+		return append(all, found...)
+	}
+	seen := make(map[string]bool, len(all))
+	for _, e := range all {
+		seen[strings.ToLower(e.DN)] = true
+	}
+	for _, e := range found {
+		if !seen[strings.ToLower(e.DN)] {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// noteMissingBase logs that a base does not exist, once.
+func (d *Directory) noteMissingBase(dn string) {
+	if _, known := d.missingBases.LoadOrStore(dn, true); !known {
+		d.log.Warn("base DN does not exist or may not be read", "base", dn)
+	}
+}
+
+// search runs on a service connection. A kept one that turns out dead is
+// replaced by a fresh one, once.
+func (s *server) search(ctx context.Context, timeout time.Duration, q *search) ([]entry, error) {
+	since := s.services.now()
+	c, err := s.services.get(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	share, cancel := ctx, context.CancelFunc(func() {})
+	if c.generation <= since {
+		share, cancel = half(ctx)
+	}
+	found, err := c.search(share, timeout, q)
+	cancel()
+	s.services.put(c)
+	if c.generation > since || !errors.Is(err, errTransport) || ctx.Err() != nil {
+		return found, err
+	}
+	if c, err = s.services.get(ctx, since); err != nil {
+		return nil, err
+	}
+	defer s.services.put(c)
+	return c.search(ctx, timeout, q)
+}
+
+// search sends one search, page by page if it has a page size.
+func (c *conn) search(ctx context.Context, timeout time.Duration, q *search) ([]entry, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	request := ldap.NewSearchRequest(q.place.dn, q.place.scope, ldap.NeverDerefAliases,
+		q.limit, timeLimit(ctx), false, q.filter.text, q.attributes, nil)
+	request.EnforceSizeLimit = true
+	if q.pageSize == 0 {
+		result, err := c.page(ctx, request)
+		return entriesOf(result), err
+	}
+	paging := ldap.NewControlPaging(q.pageSize)
+	request.Controls = []ldap.Control{paging}
+	var all []entry
+	for range maxPages {
+		result, err := c.page(ctx, request)
+		all = append(all, entriesOf(result)...)
+		if err != nil {
+			return all, err
+		}
+		if len(all) > q.limit {
+			return all, errSizeLimit
+		}
+		cookie := nextPage(result)
+		if len(cookie) == 0 {
+			return all, nil
+		}
+		paging.SetCookie(cookie)
+	}
+	return all, fmt.Errorf("%w: more than %d pages", ErrRefused, maxPages)
+}
+
+// timeLimit is the time that ctx has left, in whole seconds rounded up.
+func timeLimit(ctx context.Context) int {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return 0
+	}
+	return max(1, int((time.Until(deadline)+time.Second-1)/time.Second))
+}
+
+// nextPage returns the cookie of RFC 2696 in a result, empty after the last
+// page.
+func nextPage(result *ldap.SearchResult) []byte {
+	if paging, ok := ldap.FindControl(result.Controls, ldap.ControlTypePaging).(*ldap.ControlPaging); ok {
+		return paging.Cookie
+	}
+	return nil
+}
+
+// page sends one search request. A connection that was silent all the time
+// until the end of ctx is taken for dead.
+func (c *conn) page(ctx context.Context, request *ldap.SearchRequest) (*ldap.SearchResult, error) {
+	start := time.Now()
+	result, err := call(ctx, func() (*ldap.SearchResult, error) { return c.ldap.Search(request) })
+	if err == nil {
+		return result, nil
+	}
+	if kind := resultFault(err); kind != nil {
+		return result, kind
+	}
+	err = c.explain("search", err)
+	silent := timedOut(err) && time.Since(start) >= fairAttempt && c.wire.silentSince(start)
+	if silent || errors.Is(err, errProtocol) {
+		c.abort(err)
+	}
+	return nil, err
+}
+
+// Results of a search that its callers judge.
+var (
+	errNoBase    = errors.New("no such base")
+	errSizeLimit = fmt.Errorf("%w: size limit exceeded", ErrRefused)
+)
+
+// resultFault turns the result code of a search into an error, or returns nil
+// if err is not about a result.
+func resultFault(err error) error {
+	if errors.Is(err, ldap.ErrSizeLimitExceeded) {
+		return errSizeLimit
+	}
+	var result *ldap.Error
+	if !errors.As(err, &result) || result.ResultCode == ldap.LDAPResultSuccess || isLocal(result.ResultCode) {
+		return nil
+	}
+	text := fmt.Sprintf("result code %d %q", result.ResultCode, result.Err)
+	switch result.ResultCode {
+	case ldap.LDAPResultNoSuchObject:
+		return errNoBase
+	case ldap.LDAPResultSizeLimitExceeded:
+		return errSizeLimit
+	case ldap.LDAPResultBusy, ldap.LDAPResultUnavailable, ldap.LDAPResultTimeLimitExceeded, ldap.LDAPResultAdminLimitExceeded:
+		return fmt.Errorf("%w: %s", errBusy, text)
+	case ldap.LDAPResultReferral:
+		return fmt.Errorf("%w: referral, which is not followed: %s", ErrRefused, referral(result))
+	}
+	return fmt.Errorf("%w: %s", ErrRefused, text)
+}
+
+// isLocal reports whether a code is one of go-ldap's own, which no server
+// sends (or which mean nothing if one does).
+func isLocal(code uint16) bool {
+	return code >= ldap.ErrorNetwork && code <= ldap.ErrorMalformedPacket
+}
+
+// referral returns the first URI of a referral (RFC 4511, section 4.1.10), for
+// a message.
+func referral(result *ldap.Error) string {
+	if result.Packet == nil || len(result.Packet.Children) < 2 {
+		return "?"
+	}
+	for _, field := range result.Packet.Children[1].Children {
+		if len(field.Children) > 0 && field.Children[0].Data != nil {
+			return strconv.Quote(field.Children[0].Data.String())
+		}
+	}
+	return "?"
+}

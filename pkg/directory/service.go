@@ -1,0 +1,233 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/goldap/goldap/pkg/secret"
+)
+
+const (
+	// serviceIdle is how long a service connection may be without a search.
+	serviceIdle = 5 * time.Minute
+	// crowded is the number of searches on every connection from which one
+	// more connection is opened, if the configuration allows it.
+	crowded = 8
+)
+
+// servicePool holds the connections to one server that are bound as the
+// pseudouser. Many searches share each.
+type servicePool struct {
+	server   *server
+	size     int
+	dn       string
+	password secret.Secret
+	ctx      context.Context // ends when the directory is closed
+
+	mu         sync.Mutex
+	closed     bool
+	conns      []*conn
+	opening    *opening
+	generation uint64 // of the newest connection, open or being opened
+}
+
+// opening is a connection being opened for everybody who waits for it.
+type opening struct {
+	generation uint64
+	done       chan struct{}
+	conn       *conn
+	err        error
+}
+
+// now returns the current generation: connections opened from here on have a
+// higher one.
+func (p *servicePool) now() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.generation
+}
+
+// get returns a connection of a generation above after, and opens one if there
+// is none; the caller gives it back with put.
+func (p *servicePool) get(ctx context.Context, after uint64) (*conn, error) {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil, broken("connect", errors.New("the directory is closed"))
+	}
+	if c := p.leastBusy(after); c != nil {
+		c.inFlight++
+		if c.inFlight > crowded && len(p.conns) < p.size && p.opening == nil {
+			p.startOpening()
+		}
+		p.mu.Unlock()
+		return c, nil
+	}
+	if p.opening == nil || p.opening.generation <= after {
+		p.retire(after)
+		p.startOpening()
+	}
+	o := p.opening
+	p.mu.Unlock()
+	return p.wait(ctx, o)
+}
+
+// wait returns the connection that o leads to.
+func (p *servicePool) wait(ctx context.Context, o *opening) (*conn, error) {
+	select {
+	case <-o.done:
+	case <-ctx.Done():
+		return nil, broken("connect", context.Cause(ctx))
+	}
+	if o.err != nil {
+		return nil, o.err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o.conn.inFlight++
+	return o.conn, nil
+}
+
+// leastBusy returns the connection with the fewest searches, or nil.
+func (p *servicePool) leastBusy(after uint64) *conn {
+	var best *conn
+	for _, c := range p.conns {
+		if c.generation > after && (best == nil || c.inFlight < best.inFlight) {
+			best = c
+		}
+	}
+	return best
+}
+
+// retire takes all connections up to a generation out of use: one of them just
+// turned out dead.
+func (p *servicePool) retire(generation uint64) {
+	var kept []*conn
+	for _, c := range p.conns {
+		if c.generation > generation {
+			kept = append(kept, c)
+			continue
+		}
+		c.retired = true
+		if c.inFlight == 0 {
+			go c.close()
+		}
+	}
+	p.conns = kept
+}
+
+// startOpening opens a connection in the background, so that it does not die
+// with the request that happened to be the first.
+func (p *servicePool) startOpening() {
+	p.generation++
+	o := &opening{generation: p.generation, done: make(chan struct{})}
+	p.opening = o
+	go func() {
+		o.conn, o.err = p.open(o.generation)
+		p.opened(o)
+		close(o.done)
+		if c := o.conn; c != nil {
+			c.wire.notify(func() { p.remove(c) })
+		}
+	}()
+}
+
+// opened adds the new connection to the pool.
+func (p *servicePool) opened(o *opening) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.opening == o {
+		p.opening = nil
+	}
+	if o.err != nil {
+		return
+	}
+	if p.closed {
+		go o.conn.close()
+		return
+	}
+	p.conns = append(p.conns, o.conn)
+}
+
+// open connects and binds as the pseudouser.
+func (p *servicePool) open(generation uint64) (*conn, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, p.server.connectTimeout)
+	defer cancel()
+	c, err := p.server.open(ctx, serviceMessageLimit, serviceIdle)
+	if err != nil {
+		return nil, err
+	}
+	c.generation = generation
+	if p.dn == "" {
+		return c, nil
+	}
+	reply, err := c.bind(ctx, p.dn, p.password)
+	if err == nil && reply.Code != ResultSuccess {
+		err = refusedBind(p.dn, reply)
+	}
+	if err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// refusedBind is the error when the pseudouser may not bind.
+func refusedBind(dn string, reply Reply) error {
+	kind := ErrRefused
+	if reply.Code == ldap.LDAPResultBusy || reply.Code == ldap.LDAPResultUnavailable {
+		kind = errBusy
+	}
+	return fmt.Errorf("%w: bind as %q: result code %d %q", kind, dn, reply.Code, reply.Diagnostic)
+}
+
+// put ends one use of c.
+func (p *servicePool) put(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.inFlight--
+	if c.retired && c.inFlight == 0 {
+		go c.close()
+	}
+}
+
+// remove forgets a connection that failed.
+func (p *servicePool) remove(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, other := range p.conns {
+		if other == c {
+			p.conns = append(p.conns[:i:i], p.conns[i+1:]...)
+			return
+		}
+	}
+}
+
+// steal takes an unused connection out of the pool for good, or returns nil.
+func (p *servicePool) steal() *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, c := range p.conns {
+		if c.inFlight == 0 {
+			p.conns = append(p.conns[:i:i], p.conns[i+1:]...)
+			return c
+		}
+	}
+	return nil
+}
+
+// close closes all connections and lets no new one in.
+func (p *servicePool) close() {
+	p.mu.Lock()
+	conns := p.conns
+	p.conns, p.closed = nil, true
+	p.mu.Unlock()
+	for _, c := range conns {
+		c.close()
+	}
+}

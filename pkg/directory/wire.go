@@ -1,0 +1,312 @@
+package directory
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+)
+
+// Caps on one message from a server, in bytes, and on all entries of one
+// search together.
+const (
+	serviceMessageLimit = 16 << 20
+	bindMessageLimit    = 1 << 20
+	searchBytesLimit    = 64 << 20
+)
+
+// init sets the second fence behind readMessage and checkElements: go-ldap's
+// decoder is never handed more than this.
+func init() {
+	ber.MaxPacketLengthBytes = serviceMessageLimit
+	ber.MaxNestingDepth = 2 * maxDepth
+}
+
+// wire is the net.Conn that go-ldap gets, above TLS. It reads whole messages,
+// checks them before the library sees them, and fails the connection on
+// whatever a server must not send:
+//
+//   - a message above the size limit, nested too deep or not well formed;
+//   - a response to no request, or by another operation than the request's
+//     (go-ldap 3.4.15 takes any success for a bind's success);
+//   - a notice of disconnection (RFC 4511, section 4.4.1), which go-ldap
+//     ignores.
+//
+// Every read and write has a deadline. The response to a bind or an extended
+// request is kept for answer, since the library narrows result codes and drops
+// controls that it cannot decode.
+type wire struct {
+	raw   net.Conn // what is closed: closing it ends everything at once
+	conn  net.Conn // raw, or the TLS connection above it
+	in    *bufio.Reader
+	limit int
+	// exchangeTimeout bounds the wait for the next response while a request
+	// is outstanding, one message, and one write.
+	exchangeTimeout time.Duration
+	onFail          func()
+
+	// Only the library's reader uses these.
+	buf, pending []byte
+
+	mu          sync.Mutex
+	idle        time.Duration // how long to wait while nothing is outstanding
+	outstanding map[int64]*exchange
+	lastID      int64
+	lastRead    time.Time
+	kept        []byte // the response that answer returns
+	err         error
+	failed      chan struct{}
+}
+
+// exchange is one request that has no final response yet.
+type exchange struct {
+	op    byte
+	bytes int
+}
+
+func newWire(raw, conn net.Conn, limit int, exchangeTimeout, idle time.Duration) *wire {
+	return &wire{
+		raw: raw, conn: conn, in: bufio.NewReaderSize(conn, 4096), limit: limit,
+		exchangeTimeout: exchangeTimeout, idle: idle,
+		outstanding: map[int64]*exchange{}, failed: make(chan struct{}),
+	}
+}
+
+// fail closes the connection for the reason err. Only the first reason counts.
+func (w *wire) fail(err error) {
+	w.mu.Lock()
+	if w.err != nil {
+		w.mu.Unlock()
+		return
+	}
+	w.err = err
+	close(w.failed)
+	onFail := w.onFail
+	w.mu.Unlock()
+	_ = w.raw.Close()
+	if onFail != nil {
+		onFail()
+	}
+}
+
+// failure returns the reason of fail, or nil while the connection is good.
+func (w *wire) failure() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// notify makes f run when the connection fails; at once if it has.
+func (w *wire) notify(f func()) {
+	w.mu.Lock()
+	w.onFail = f
+	dead := w.err != nil
+	w.mu.Unlock()
+	if dead && f != nil {
+		f()
+	}
+}
+
+// setIdle changes how long the connection may wait without a request.
+func (w *wire) setIdle(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.idle = d
+	if len(w.outstanding) == 0 {
+		_ = w.conn.SetReadDeadline(time.Now().Add(d))
+	}
+}
+
+// silentSince reports whether nothing was received after t.
+func (w *wire) silentSince(t time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.lastRead.After(t)
+}
+
+// answer returns and forgets the last bind or extended response: the whole
+// LDAPMessage, or nil.
+func (w *wire) answer() []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	kept := w.kept
+	w.kept = nil
+	return kept
+}
+
+// Write sends one request. The library calls it once for each.
+func (w *wire) Write(b []byte) (int, error) {
+	if err := w.sent(b); err != nil {
+		w.fail(err)
+		return 0, err
+	}
+	n, err := w.conn.Write(b)
+	if err != nil {
+		err = broken("write", err)
+		w.fail(err)
+	}
+	return n, err
+}
+
+// sent notes the request in b and sets the deadlines for it.
+func (w *wire) sent(b []byte) error {
+	id, op, err := messageHead(b)
+	if err != nil {
+		return violation("request: %w", err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	deadline := time.Now().Add(w.exchangeTimeout)
+	if op != opUnbindRequest {
+		w.outstanding[id] = &exchange{op: op}
+		w.lastID = id
+		w.kept = nil
+		_ = w.conn.SetReadDeadline(deadline)
+	}
+	return w.conn.SetWriteDeadline(deadline)
+}
+
+// Read gives the library the bytes of checked messages.
+func (w *wire) Read(p []byte) (int, error) {
+	if len(w.pending) == 0 {
+		message, err := w.next()
+		if err != nil {
+			w.fail(err)
+			return 0, err
+		}
+		w.pending = message
+	}
+	n := copy(p, w.pending)
+	w.pending = w.pending[n:]
+	return n, nil
+}
+
+// next waits for a message, reads it and checks it.
+func (w *wire) next() ([]byte, error) {
+	if cap(w.buf) > 2*chunk {
+		w.buf = nil
+	}
+	w.awaitDeadline()
+	if _, err := w.in.Peek(1); err != nil {
+		return nil, broken("read", err)
+	}
+	_ = w.conn.SetReadDeadline(time.Now().Add(w.exchangeTimeout))
+	var err error
+	if w.buf, err = readMessage(w.in, w.limit, w.buf); err != nil {
+		if noAnswer(err) {
+			return nil, err
+		}
+		return nil, broken("read", err)
+	}
+	return w.buf, w.received(w.buf)
+}
+
+// awaitDeadline sets the read deadline before waiting for the next message.
+func (w *wire) awaitDeadline() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	wait := w.idle
+	if len(w.outstanding) > 0 {
+		wait = w.exchangeTimeout
+	}
+	_ = w.conn.SetReadDeadline(time.Now().Add(wait))
+}
+
+// received checks one message and ends its exchange if it is the last.
+func (w *wire) received(message []byte) error {
+	left := maxElements
+	if err := checkElements(message, 0, &left); err != nil {
+		return violation("%w", err)
+	}
+	id, op, err := messageHead(message)
+	if err != nil {
+		return violation("response: %w", err)
+	}
+	if id == 0 {
+		return noticeOfDisconnection(message)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lastRead = time.Now()
+	return w.match(id, op, message)
+}
+
+// match pairs a response with its request. The caller holds w.mu.
+func (w *wire) match(id int64, op byte, message []byte) error {
+	request := w.outstanding[id]
+	if request == nil {
+		return violation("response %#02x to no request (message %d)", op, id)
+	}
+	switch {
+	case request.op == opBindRequest && op == opBindResponse,
+		request.op == opExtendedRequest && op == opExtendedResponse:
+		w.kept = append([]byte(nil), message...)
+		delete(w.outstanding, id)
+	case request.op == opSearchRequest && op == opSearchResultDone:
+		delete(w.outstanding, id)
+	case request.op == opSearchRequest && (op == opSearchResultEntry || op == opSearchReference),
+		request.op != opBindRequest && op == opIntermediateResponse:
+		request.bytes += len(message)
+		if request.bytes > searchBytesLimit {
+			return violation("more than %d bytes for one search", searchBytesLimit)
+		}
+	default:
+		return violation("request %#02x answered by %#02x", request.op, op)
+	}
+	return nil
+}
+
+// messageHead returns the message id and the tag of the operation.
+func messageHead(message []byte) (id int64, op byte, err error) {
+	body, rest, err := expect(message, tagSequence)
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(rest) != 0 {
+		return 0, 0, fmt.Errorf("%d bytes after the message", len(rest))
+	}
+	number, body, err := expect(body, tagInteger)
+	if err != nil {
+		return 0, 0, fmt.Errorf("message id: %w", err)
+	}
+	if id, err = integer(number); err != nil {
+		return 0, 0, fmt.Errorf("message id: %w", err)
+	}
+	op, _, _, err = element(body)
+	return id, op, err
+}
+
+// noticeOfDisconnection is the failure behind an unsolicited message.
+func noticeOfDisconnection(message []byte) error {
+	result, err := parseResult(message, opExtendedResponse)
+	if err != nil {
+		return violation("unsolicited message: %w", err)
+	}
+	return fmt.Errorf("%w: notice of disconnection: result code %d %q", errTransport, result.code, result.diagnostic)
+}
+
+// Close closes the connection below at once, without waiting for TLS to say
+// goodbye to a peer that may not listen.
+func (w *wire) Close() error {
+	w.fail(fmt.Errorf("%w: %w", errTransport, net.ErrClosed))
+	return nil
+}
+
+// LocalAddr is part of net.Conn.
+func (w *wire) LocalAddr() net.Addr { return w.raw.LocalAddr() }
+
+// RemoteAddr is part of net.Conn.
+func (w *wire) RemoteAddr() net.Addr { return w.raw.RemoteAddr() }
+
+// SetDeadline is part of net.Conn. The deadlines are the wire's own: it does
+// nothing, as do the other two.
+func (w *wire) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline does nothing.
+func (w *wire) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline does nothing.
+func (w *wire) SetWriteDeadline(time.Time) error { return nil }
