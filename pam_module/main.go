@@ -12,6 +12,7 @@
 package main
 
 /*
+#cgo CFLAGS: -std=c11 -Wall -Wextra -fstack-protector-strong -D_FORTIFY_SOURCE=2
 #cgo LDFLAGS: -lpam
 */
 import "C"
@@ -64,11 +65,18 @@ func serve(args []string, logger *slog.Logger) error {
 		return err
 	}
 	defer conn.Close()
+	caller, err := server.PeerCredential(conn)
+	if err != nil {
+		return err
+	}
 	backend, err := load(args[1], logger)
 	if err != nil {
 		return err
 	}
-	return server.ServeOne(ctx, conn, backend, logger)
+	s := server.New(backend, server.Options{Logger: logger})
+	defer s.Close()
+	s.ServeOne(ctx, conn, caller)
+	return nil
 }
 
 func requestConn() (*net.UnixConn, error) {

@@ -14,12 +14,13 @@
 #include "_cgo_export.h"
 
 /* The loader that the kernel starts; a shared library has none of its own. */
+#define TEXT_OF(macro) #macro
+#define TEXT(macro) TEXT_OF(macro)
 __attribute__((section(".interp"), used)) static const char interpreter[] =
-    GOLDAP_INTERPRETER;
+    TEXT(GOLDAP_INTERPRETER);
 
 /* What dormant.ld moved out of the loader's sight: Go's initialiser. */
 typedef void (*initialiser)(int, char **, char **);
-extern initialiser goldap_go_init_start[], goldap_go_init_end[];
 #pragma GCC visibility push(hidden)
 extern initialiser goldap_go_init_start[], goldap_go_init_end[];
 void goldap_program(long *arguments);
