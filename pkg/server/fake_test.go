@@ -43,7 +43,7 @@ func newFake() *fake {
 
 var (
 	ada       = account.Account{DN: "uid=ada", Name: "ada", UID: 20001, GID: 20000, Gecos: "Ada Lovelace", Home: "/home/ada", Shell: "/bin/bash"}
-	max       = account.Account{Name: "max", UID: 4294967294, GID: 4294967294, Gecos: "Zoë 日本"}
+	largest   = account.Account{Name: "max", UID: 4294967294, GID: 4294967294, Gecos: "Zoë 日本"}
 	engineers = account.Group{DN: "cn=engineers", Name: "engineers", GID: 20100, Members: []string{"ada", "grace"}}
 	empty     = account.Group{Name: "empty", GID: 20101}
 )
@@ -91,7 +91,7 @@ func byID(id uint32) string {
 }
 
 var (
-	accounts = map[string]account.Account{"ada": ada, "max": max, "slow": {Name: "slow", UID: 20002}}
+	accounts = map[string]account.Account{"ada": ada, "max": largest, "slow": {Name: "slow", UID: 20002}}
 	groups   = map[string]account.Group{"engineers": engineers, "empty": empty,
 		"huge": {Name: "huge", Members: []string{strings.Repeat("x", 3<<20)}}}
 )

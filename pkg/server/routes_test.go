@@ -1,0 +1,169 @@
+package server
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/goldap/goldap/pkg/account"
+	"github.com/goldap/goldap/pkg/login"
+	"github.com/goldap/goldap/pkg/nslcd"
+)
+
+// declaredActions reads the constants out of the source, so that none can be
+// forgotten here.
+func declaredActions(t *testing.T) map[string]nslcd.Action {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../nslcd/actions.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	actions := map[string]nslcd.Action{}
+	ast.Inspect(file, func(node ast.Node) bool {
+		spec, ok := node.(*ast.ValueSpec)
+		if !ok || !strings.HasPrefix(spec.Names[0].Name, "Action") {
+			return true
+		}
+		value, err := strconv.ParseUint(spec.Values[0].(*ast.BasicLit).Value, 0, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		actions[spec.Names[0].Name] = nslcd.Action(value)
+		return true
+	})
+	return actions
+}
+
+func TestEveryActionIsInThePermissionTable(t *testing.T) {
+	actions := declaredActions(t)
+	if len(actions) < 12 {
+		t.Fatalf("only %d actions found in the source", len(actions))
+	}
+	for name, action := range actions {
+		if row, listed := routes[action]; !listed || row.allowed == nil || row.serve == nil {
+			t.Errorf("%s has no complete row", name)
+		}
+	}
+	if len(routes) != len(actions) {
+		t.Errorf("%d rows for %d actions", len(routes), len(actions))
+	}
+}
+
+func TestPermissions(t *testing.T) {
+	root, user, nobody := Credential{UID: 0}, Credential{UID: 1000}, Credential{UID: 1<<32 - 1}
+	for name, action := range declaredActions(t) {
+		for _, asRoot := range []bool{false, true} {
+			request := nslcd.Request{Action: action, AsRoot: asRoot}
+			refused := action == nslcd.ActionChangePassword && asRoot
+			if !routes[action].allowed(root, request) {
+				t.Errorf("%s, asroot %v: root is refused", name, asRoot)
+			}
+			for _, caller := range []Credential{user, nobody} {
+				if got := routes[action].allowed(caller, request); got == refused {
+					t.Errorf("%s, asroot %v: uid %d allowed: %v", name, asRoot, caller.UID, got)
+				}
+			}
+		}
+	}
+}
+
+// Only the actions that ask a directory about a person have the time of a
+// login.
+func TestTimeOfActions(t *testing.T) {
+	for action, row := range routes {
+		pam := action>>16 == nslcd.ActionAuthenticate>>16
+		session := action == nslcd.ActionSessionOpen || action == nslcd.ActionSessionClose
+		if row.login != (pam && !session) {
+			t.Errorf("%v: login is %v", action, row.login)
+		}
+	}
+}
+
+func TestEveryOutcomeHasACode(t *testing.T) {
+	outcome := account.Outcome(0)
+	for ; !strings.HasPrefix(outcome.String(), "outcome("); outcome++ {
+		got, listed := codes[outcome]
+		if !listed {
+			t.Errorf("%v has no code", outcome)
+		}
+		if (got == nslcd.CodeSuccess) != (outcome == account.Success) {
+			t.Errorf("%v is %v on the wire", outcome, got)
+		}
+	}
+	if len(codes) != int(outcome) {
+		t.Errorf("%d codes for %d outcomes", len(codes), outcome)
+	}
+	for _, unknown := range []account.Outcome{-1, outcome, 1000} {
+		if got := code(unknown); got != nslcd.CodeAuthInfoUnavail {
+			t.Errorf("%v is %v on the wire", unknown, got)
+		}
+	}
+}
+
+func TestAuthorizationCode(t *testing.T) {
+	for name, test := range map[string]struct {
+		outcome, authorization account.Outcome
+		want                   nslcd.Code
+	}{
+		"both good":               {account.Success, account.Success, nslcd.CodeSuccess},
+		"good, must change":       {account.Success, account.MustChange, nslcd.CodeNewAuthtokReqd},
+		"good, not decided":       {account.Success, account.Unavailable, nslcd.CodeAuthInfoUnavail},
+		"wrong password":          {account.BadCredentials, account.Unavailable, nslcd.CodeSuccess},
+		"wrong password, expired": {account.BadCredentials, account.AccountExpired, nslcd.CodeAcctExpired},
+		"locked":                  {account.AccountLocked, account.Unavailable, nslcd.CodeAcctExpired},
+		"directory away":          {account.Unavailable, account.Unavailable, nslcd.CodeAuthInfoUnavail},
+	} {
+		got := authorizationCode(login.Decision{Outcome: test.outcome, Authorization: test.authorization})
+		if got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+func TestReservedPlaces(t *testing.T) {
+	for connections, want := range map[int]int{1: 1, 8: 1, 16: 2, 100: 12, 128: 16, 10_000: 16} {
+		if got := (Limits{Connections: connections}).reserved(); got != want {
+			t.Errorf("%d of %d connections are kept for root, want %d", got, connections, want)
+		}
+	}
+}
+
+func TestAdmission(t *testing.T) {
+	doors := newAdmission(Limits{Connections: 16, PerUID: 10})
+	enter := func(uid uint32, times int) (admitted int) {
+		for range times {
+			if doors.enter(uid) {
+				admitted++
+			}
+		}
+		return admitted
+	}
+	for _, step := range []struct {
+		uid      uint32
+		admitted int
+	}{{1000, 10}, {1001, 4}, {1002, 0}, {0, 2}, {0, 0}} {
+		if got := enter(step.uid, 20); got != step.admitted {
+			t.Errorf("uid %d: %d of 20 admitted, want %d", step.uid, got, step.admitted)
+		}
+	}
+	for range 10 {
+		doors.leave(1000)
+	}
+	doors.leave(0)
+	if got := enter(0, 20); got != 11 {
+		t.Errorf("root: %d admitted into the places that are free, want 11", got)
+	}
+	if _, counted := doors.perUID[1000]; counted {
+		t.Error("a uid without connections is still counted")
+	}
+}
+
+func TestRootHasPlacesWhateverTheLimits(t *testing.T) {
+	doors := newAdmission(Limits{Connections: 1, PerUID: 1})
+	if !doors.enter(1000) || doors.enter(1001) || !doors.enter(0) {
+		t.Errorf("%+v", doors)
+	}
+}
