@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+const rootLong = `goldapctl is the command for people of goldap, LDAP login for Linux.
+
+It talks to goldapd through its socket, so it needs neither root nor the
+configuration; only "demo" starts things of its own.
+
+Exit statuses:
+  0  found, or everything as announced
+  1  no such entry, or a step of the demo was not as announced
+  2  the command line makes no sense
+  3  no answer: goldapd is not there, or no directory answered it`
+
+const rootExample = `  # a directory, the daemon and real PAM logins, in a temporary place
+  goldapctl demo
+
+  # does this machine know the user, and in which groups?
+  goldapctl lookup passwd alice
+  goldapctl lookup groups alice`
+
+// newRoot builds the command with all its verbs.
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "goldapctl",
+		Short:         "ask goldap, and see it work",
+		Long:          rootLong,
+		Example:       rootExample,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newDemo(), newLookup(), newVersion())
+	return root
+}
+
+// execute runs one command line and returns the exit status.
+func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	cmd, err := root.ExecuteContextC(ctx)
+	status := statusOf(err)
+	if err != nil {
+		fmt.Fprintf(errOut, "goldapctl: %v\n", err)
+	}
+	if status == exitUsage {
+		fmt.Fprintf(errOut, "Try '%s --help'.\n", cmd.CommandPath())
+	}
+	return status
+}
