@@ -14,7 +14,7 @@ import (
 
 // budget is how long a login may take, whatever the directory does, with a
 // little for the programs around it.
-const budget = 12 * time.Second
+const budget = 14 * time.Second
 
 // stopServer stops slapd for one test.
 func stopServer(t *testing.T) {

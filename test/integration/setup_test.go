@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -38,6 +39,7 @@ var goldapSetups = []setup{withDaemon, withoutDaemon}
 func inSetups(t *testing.T, setups []setup, test func(t *testing.T, s setup)) {
 	for _, s := range setups {
 		t.Run(s.name, func(t *testing.T) {
+			showLogsOnFailure(t)
 			s.start(t)
 			writeServices(t, s)
 			test(t, s)
@@ -81,6 +83,30 @@ func startNslcd(t *testing.T) {
 
 func logFile(t *testing.T, program string) string {
 	return filepath.Join(logs, strings.NewReplacer("/", "_", " ", "_").Replace(t.Name())+"."+program)
+}
+
+// showLogsOnFailure prints, if the test fails, what was logged since now to
+// syslog and by the test's own programs.
+func showLogsOnFailure(t *testing.T) {
+	t.Helper()
+	syslog := filepath.Join(logs, "syslog")
+	before, err := os.ReadFile(syslog)
+	must(t, err)
+	t.Cleanup(func() {
+		if !t.Failed() {
+			return
+		}
+		after, err := os.ReadFile(syslog)
+		must(t, err)
+		t.Logf("syslog:\n%s", after[len(before):])
+		files, err := filepath.Glob(logFile(t, "*"))
+		must(t, err)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			must(t, err)
+			t.Logf("%s:\n%s", filepath.Base(file), text)
+		}
+	})
 }
 
 // The service files that must work, word for word.

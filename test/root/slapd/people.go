@@ -58,6 +58,7 @@ func People() []Person {
 		{Name: "mustchange", UID: 10013, Password: "First-time-59", More: []attribute{{"pwdReset", "TRUE"}}},
 		{Name: "grace", UID: 10014, Password: "Amazing-song-60", Policy: "graceful", Changed: 90 * day},
 		{Name: "warned", UID: 10015, Password: "Nearly-there-71", Policy: "strict", Changed: 29 * day},
+		{Name: "longkey", UID: 10017, Password: strings.Repeat("Långes-Wort-93 ", 280)}, // over 4 KiB
 		{Name: "lockable", UID: 10016, Password: "Three-strikes-82", Policy: "lockout"},
 	}, strange()...)
 }
