@@ -1,0 +1,90 @@
+// Command goldapd is goldap's daemon: it owns the connections to the
+// directories, decides about logins, and answers lookups and logins on Unix
+// sockets.
+//
+// It runs in the foreground, logs to stderr, and needs neither root nor
+// systemd. SIGHUP makes it read its configuration again; SIGTERM and SIGINT
+// end it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/goldap/goldap/pkg/config"
+	"github.com/goldap/goldap/pkg/server"
+)
+
+// The exit statuses.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go away
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	os.Exit(run(ctx, os.Args[1:], hangups, os.Stdout, os.Stderr))
+}
+
+// run is the program. It returns the exit status when ctx ends.
+func run(ctx context.Context, args []string, hangups <-chan os.Signal, stdout, stderr io.Writer) int {
+	o, err := parseOptions(args, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "goldapd: %v\nTry 'goldapd --help'.\n", err)
+		return exitUsage
+	}
+	if o.version {
+		writeVersion(stdout)
+		return exitOK
+	}
+	d := newDaemon(stderr)
+	if o.check {
+		err = d.check(o, stdout)
+	} else {
+		err = d.run(ctx, o, hangups)
+	}
+	if err != nil {
+		complain(stderr, err)
+		return exitFailure
+	}
+	return exitOK
+}
+
+// complain prints err: the problems of a configuration as they are, one on
+// each line, for editors to jump to.
+func complain(stderr io.Writer, err error) {
+	var problems config.Errors
+	if errors.As(err, &problems) {
+		fmt.Fprintln(stderr, problems.Error())
+		return
+	}
+	fmt.Fprintf(stderr, "goldapd: %v\n", err)
+}
+
+// load reads the configuration and makes a backend of it. It changes nothing
+// and connects to nothing.
+func (d *daemon) load(path string) (*config.Config, *server.Backend, error) {
+	cfg, err := config.Load(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	backend, err := server.NewBackend(cfg, d.logger, false)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return cfg, backend, nil
+}
