@@ -33,8 +33,7 @@ int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc,
   struct answer answer;
   int result = goldap_begin(&call, pamh, "account", flags, argc, argv);
 
-  if (result == PAM_USER_UNKNOWN && call.user != NULL &&
-      goldap_is_local(&call))
+  if (result == PAM_USER_UNKNOWN && call.user != NULL && goldap_is_local(&call))
     return PAM_IGNORE; /* pam_unix decides; ignoring grants nothing */
   if (result == PAM_SUCCESS) {
     result = verdict(&call, &answer);

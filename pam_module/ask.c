@@ -93,18 +93,25 @@ static int read_account(struct wire_reader *reader, struct answer *answer) {
 }
 
 /* read_answer reads what follows the header. Only an answer that is complete
- * counts. */
-static enum ask_result read_answer(struct wire_reader *reader,
-                                   read_result read, struct answer *answer) {
+ * counts: the result and the end, or the end alone, which says that there is
+ * no such user. A verdict is one result; a name may have several accounts. */
+static enum ask_result read_answer(struct wire_reader *reader, read_result read,
+                                   struct answer *answer) {
   int32_t marker;
   struct answer found = {.code = PAM_SYSTEM_ERR,
                          .authorization = PAM_SYSTEM_ERR};
 
   if (wire_read_int32(reader, &marker) != 0)
     return ASK_UNAVAILABLE;
-  if (marker != WIRE_RESULT_BEGIN)
+  if (marker == WIRE_RESULT_END)
     return ASK_NOT_FOUND;
-  if (read(reader, &found) != 0 || wire_read_int32(reader, &marker) != 0)
+  if (marker != WIRE_RESULT_BEGIN)
+    return ASK_UNAVAILABLE;
+  do {
+    if (read(reader, &found) != 0 || wire_read_int32(reader, &marker) != 0)
+      return ASK_UNAVAILABLE;
+  } while (marker == WIRE_RESULT_BEGIN && read == read_account);
+  if (marker != WIRE_RESULT_END)
     return ASK_UNAVAILABLE;
   *answer = found;
   return ASK_ANSWERED;
@@ -180,8 +187,8 @@ static enum ask_result ask(const struct call *call, struct question *question,
   wire_time start = wire_now();
   enum ask_result result = ASK_UNAVAILABLE;
 
-  *answer = (struct answer){.code = PAM_SYSTEM_ERR,
-                            .authorization = PAM_SYSTEM_ERR};
+  *answer =
+      (struct answer){.code = PAM_SYSTEM_ERR, .authorization = PAM_SYSTEM_ERR};
   if (question->request.failed)
     goldap_log(call, LOG_ERR, "the request does not fit the protocol");
   else {
@@ -234,8 +241,7 @@ enum ask_result goldap_authorize(const struct call *call,
 
 enum ask_result goldap_change_password(const struct call *call,
                                        bool as_administrator, const char *old,
-                                       const char *new,
-                                       struct answer *answer) {
+                                       const char *new, struct answer *answer) {
   struct question question;
 
   begin_question(&question, WIRE_PAM_PWMOD, read_verdict);

@@ -39,8 +39,8 @@ static void log_line(const struct call *call, int priority, const char *format,
   char line[LINE_MAX_BYTES];
   int head, rest;
 
-  head = snprintf(line, sizeof line, "<%d>pam_goldap(%s:%s)[%d]: ",
-                  LOG_AUTHPRIV | priority,
+  head = snprintf(line, sizeof line,
+                  "<%d>pam_goldap(%s:%s)[%d]: ", LOG_AUTHPRIV | priority,
                   call->service != NULL ? call->service : "?", call->operation,
                   (int)getpid());
   if (head < 0 || (size_t)head >= sizeof line)

@@ -98,8 +98,7 @@ enum ask_result goldap_authorize(const struct call *call,
                                  struct answer *answer);
 enum ask_result goldap_change_password(const struct call *call,
                                        bool as_administrator, const char *old,
-                                       const char *new,
-                                       struct answer *answer);
+                                       const char *new, struct answer *answer);
 /* Why passwords cannot be changed at all; message is empty if they can. */
 enum ask_result goldap_prohibition(const struct call *call,
                                    struct answer *answer);

@@ -135,8 +135,8 @@ static int change(const struct call *call) {
     return result;
   if (!is_sendable(new))
     return PAM_AUTHTOK_ERR;
-  asked = goldap_change_password(call, login->as_administrator,
-                                 login->password, new, &answer);
+  asked = goldap_change_password(call, login->as_administrator, login->password,
+                                 new, &answer);
   if (asked != ASK_ANSWERED)
     return unanswered(asked);
   if (answer.code != PAM_SUCCESS)

@@ -11,8 +11,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "_cgo_export.h"
-
 /* The loader that the kernel starts; a shared library has none of its own. */
 #define TEXT_OF(macro) #macro
 #define TEXT(macro) TEXT_OF(macro)
@@ -25,6 +23,9 @@ typedef void (*initialiser)(int, char **, char **);
 extern initialiser goldap_go_init_start[], goldap_go_init_end[];
 void goldap_program(long *arguments);
 #pragma GCC visibility pop
+
+/* main.go: returns the exit status. */
+extern int goldapProgram(void);
 
 /* How long past its deadline the program may live, in seconds. */
 enum { GRACE = 1, USAGE_STATUS = 2 };
@@ -101,5 +102,5 @@ void goldap_program(long *arguments) {
   for (initialiser *init = goldap_go_init_start; init < goldap_go_init_end;
        init++)
     (*init)(argc, argv, argv + argc + 1);
-  _exit((int)goldapProgram());
+  _exit(goldapProgram());
 }

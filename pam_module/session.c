@@ -6,8 +6,7 @@ static int session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
   struct call call;
   int result = goldap_begin(&call, pamh, "session", flags, argc, argv);
 
-  if (result == PAM_USER_UNKNOWN && call.user != NULL &&
-      goldap_is_local(&call))
+  if (result == PAM_USER_UNKNOWN && call.user != NULL && goldap_is_local(&call))
     return PAM_IGNORE;
   return goldap_finish(&call, result);
 }

@@ -24,6 +24,7 @@ enum {
   WIRE_CONFIG_PROHIBIT_MESSAGE = 1,
 
   WIRE_RESULT_BEGIN = 1,
+  WIRE_RESULT_END = 2,
 
   WIRE_NAME_MAX = 255,      /* user, service, host and terminal names, bytes */
   WIRE_PASSWORD_MAX = 8192, /* bytes */
@@ -77,7 +78,8 @@ int wire_read_header(struct wire_reader *reader, int32_t action);
 int wire_connect(const char *path, wire_time deadline);
 
 /* Moves fd above the standard descriptors, which the program may have closed
- * and will think are its own. Returns the new descriptor or -1; fd is closed. */
+ * and will think are its own. Returns the new descriptor or -1; fd is closed.
+ */
 int wire_lift_fd(int fd);
 
 #endif
