@@ -67,10 +67,10 @@ func (f demoFlags) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	site.describe(out)
 	done := takeSteps(ctx, out, site.steps())
 	summarize(out, done)
-	if f.keep {
-		if err := site.keep(ctx, in, out); err != nil {
-			return withStatus(exitUnavailable, err)
-		}
+	if !f.keep {
+		fmt.Fprint(out, whatNext)
+	} else if err := site.keep(ctx, in, out); err != nil {
+		return withStatus(exitUnavailable, err)
 	}
 	return verdictOn(ctx, done, site)
 }

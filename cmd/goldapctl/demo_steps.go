@@ -48,7 +48,6 @@ const (
 	isWrong      = "PAM_AUTH_ERR from pam_authenticate"
 	isUnknown    = "PAM_USER_UNKNOWN from pam_authenticate"
 	hasExpired   = "PAM_ACCT_EXPIRED from pam_acct_mgmt"
-	isLocked     = "PAM_PERM_DENIED from pam_authenticate"
 	groupsOfAda  = "engineers, pioneers"
 	daemonKilled = "the process is gone"
 )
@@ -63,7 +62,7 @@ func (s *site) steps() []step {
 		{"a wrong password", isWrong, "", login(userAda, wrongPassword)},
 		{"an unknown user", isUnknown, "", login(userUnknown, wrongPassword)},
 		{"an expired account, with the right password", hasExpired, "expired", login(userAlan, passwordOfAlan)},
-		{"an account that the password policy has locked", isLocked, "locked", login(userEdsger, passwordOfEdsger)},
+		{"an account that the password policy has locked", isWrong, "locked", login(userEdsger, passwordOfEdsger)},
 		{"a password that expires soon", succeeds, "3 days", login(userGrace, passwordOfGrace)},
 		{"a password change that the policy refuses: too short", "PAM_AUTHTOK_ERR from pam_chauthtok", "too short", s.change("short")},
 		{"a password change", succeeds, "", s.change(newPasswordOfAda)},
@@ -160,7 +159,7 @@ func (t taken) announcedText() string {
 	return fmt.Sprintf("something with %q was to be shown", t.wantShown)
 }
 
-// summarize prints one line for each step, and what to do next.
+// summarize prints one line for each step.
 func summarize(out io.Writer, done []taken) {
 	fmt.Fprintf(out, "\nSummary\n")
 	for i, t := range done {
@@ -170,7 +169,6 @@ func summarize(out io.Writer, done []taken) {
 		}
 		fmt.Fprintf(out, "%3d. %-60s %10s  %s\n", i+1, t.title, milliseconds(t.took), verdict)
 	}
-	fmt.Fprint(out, whatNext)
 }
 
 const whatNext = `
