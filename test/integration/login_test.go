@@ -117,11 +117,11 @@ func TestUnusableEntries(t *testing.T) {
 func TestHostileInput(t *testing.T) {
 	inSetups(t, goldapSetups, func(t *testing.T, _ setup) {
 		for name, c := range map[string]struct{ user, password string }{
-			"300 byte name":  {strings.Repeat("a", 300), wrongPassword},
-			"line feed":      {"alice\nroot", wrongPassword},
-			"invalid UTF-8":  {"al\xffice", wrongPassword},
-			"brackets":       {"*)(objectClass=*", wrongPassword},
-			"backslash":      {`\2a`, wrongPassword},
+			"300 byte name": {strings.Repeat("a", 300), wrongPassword},
+			"line feed":     {"alice\nroot", wrongPassword},
+			"invalid UTF-8": {"al\xffice", wrongPassword},
+			"brackets":      {"*)(objectClass=*", wrongPassword},
+			"backslash":     {`\2a`, wrongPassword},
 		} {
 			t.Run(name, func(t *testing.T) {
 				logIn(t, "alone", c.user, c.password).refuse(t)

@@ -82,7 +82,7 @@ func (s *Server) Resume(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	process := exec.Command("slapd", "-d", fmt.Sprint(s.options.LogLevel), "-F", s.path("config"),
+	process := exec.Command("slapd", "-d", fmt.Sprint(s.options.LogLevel), "-s", "0", "-F", s.path("config"),
 		"-h", "ldap://"+s.options.Address+" "+s.localURL())
 	process.Stdout, process.Stderr = log, log
 	if err := process.Start(); err != nil {
@@ -202,10 +202,11 @@ func (s *Server) Modify(ctx context.Context, dn, change string) error {
 }
 
 // SetPassword gives an entry a password as the administrator, past all
-// policies, and takes away what the policy noted about the old one.
+// policies. The history and the duty to change it go; slapd itself unlocks the
+// account.
 func (s *Server) SetPassword(ctx context.Context, dn, password string) error {
 	return s.Modify(ctx, dn, "replace: userPassword\nuserPassword: "+hash(password)+
-		"\n-\nreplace: pwdReset\n-\nreplace: pwdHistory\n-\nreplace: pwdFailureTime\n-\nreplace: pwdAccountLockedTime\n")
+		"\n-\nreplace: pwdReset\n-\nreplace: pwdHistory\n")
 }
 
 // Restore gives p the password of People back, and what the policy is to hold
