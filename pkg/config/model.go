@@ -201,4 +201,6 @@ type Problem struct {
 	// Key is the keyword or the dotted TOML key, Value what stands there (a
 	// secret is never shown), Text what is wrong and what to do.
 	Key, Value, Text string
+	// Err is the error of the operating system, if one was the reason.
+	Err error
 }

@@ -1,0 +1,57 @@
+package config
+
+import (
+	"math"
+	"time"
+)
+
+// defaultValidNames is nslcd's default (validnames, nslcd.conf(5)) made
+// stricter: letters, digits and . _ @ -, perhaps a $ at the end as Samba's
+// machine accounts have, and nothing that a tool could take for an option, a
+// number or a path: no blank, no leading - . @ or 0, and with a leading digit at
+// least one letter.
+const defaultValidNames = `^(?:[A-Za-z_]|[1-9][0-9._@-]*[A-Za-z_])[A-Za-z0-9._@-]*[$]?$`
+
+// Default returns what an empty file means. It has no directory, so it is not
+// yet a configuration that Load would accept.
+func Default() *Config {
+	return &Config{
+		Daemon: Daemon{
+			Sockets:              []string{"/run/goldap/socket"},
+			MaxConnections:       1024,
+			MaxConnectionsPerUID: 64,
+			LogLevel:             "info",
+		},
+		Accounts: Accounts{
+			MinUID:     1000,
+			MaxUID:     math.MaxInt32,
+			MinGID:     1000,
+			MaxGID:     math.MaxInt32,
+			ValidNames: mustRegexp(defaultValidNames),
+		},
+		Lookups: Lookups{
+			Timeout:      2 * time.Second,
+			CacheTTL:     15 * time.Second,
+			CacheEntries: 20000,
+		},
+		Login: Login{Timeout: 10 * time.Second},
+	}
+}
+
+// DefaultDirectory returns what an empty [[directory]] table means. It lacks
+// the two things that have no default: servers and a base DN.
+func DefaultDirectory() Directory {
+	return Directory{
+		TLS:               TLS{Mode: "start_tls", Verify: "demand"},
+		ConnectTimeout:    5 * time.Second,
+		SearchTimeout:     5 * time.Second,
+		PageSize:          1000,
+		SearchConnections: 2,
+		BindConnections:   8,
+		Scope:             "sub",
+		Passwd:            Map{ObjectClass: "posixAccount"},
+		Group:             Map{ObjectClass: "posixGroup"},
+		Shadow:            Map{ObjectClass: "shadowAccount"},
+		PasswordChange:    "exop",
+	}
+}
