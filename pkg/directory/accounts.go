@@ -17,18 +17,20 @@ var accountAttributes = []string{"uid", "uidNumber", "gidNumber", "gecos", "cn",
 // AccountByName returns the account with the user name, byte for byte. Errors:
 // ErrNotFound, ErrNotUnique, ErrBadEntry, ErrRefused, ErrUnavailable.
 func (d *Directory) AccountByName(ctx context.Context, name string) (account.Account, error) {
-	return d.accountBy(ctx, d.maps.passwd.attribute("uid"), name)
+	return d.accountBy(ctx, d.maps.passwd.attribute("uid"), name, nil)
 }
 
 // LoginAccount returns the account of the user who logs in with name, which is
 // a value of the login attribute. Account.Name is the uid attribute, as for
-// AccountByName, and so are the errors.
+// AccountByName, and so are the errors. Account.Shadow is what the same entry
+// says about the ageing of its password.
 func (d *Directory) LoginAccount(ctx context.Context, name string) (account.Account, error) {
-	return d.accountBy(ctx, d.maps.loginAttribute, name)
+	return d.accountBy(ctx, d.maps.loginAttribute, name, &d.maps.shadow)
 }
 
-// accountBy finds the account by an attribute that holds a name.
-func (d *Directory) accountBy(ctx context.Context, attribute, name string) (account.Account, error) {
+// accountBy finds the account by an attribute that holds a name. With a shadow
+// map it reads the shadow attributes as well.
+func (d *Directory) accountBy(ctx context.Context, attribute, name string, shadow *mapping) (account.Account, error) {
 	if !canExist(name) {
 		return account.Account{}, fmt.Errorf("%w: %q cannot be a name", ErrNotFound, name)
 	}
@@ -38,6 +40,9 @@ func (d *Directory) accountBy(ctx context.Context, attribute, name string) (acco
 	if !own {
 		wanted = append(wanted, attribute)
 	}
+	if shadow != nil {
+		wanted = append(wanted, shadow.attributes(shadowAttributes...)...)
+	}
 	found, err := d.findOne(ctx, m, name, equal(attribute, name), wanted)
 	if err != nil {
 		return account.Account{}, err
@@ -45,10 +50,16 @@ func (d *Directory) accountBy(ctx context.Context, attribute, name string) (acco
 	if !found.has(attribute, name) {
 		return account.Account{}, fmt.Errorf("%w: %q is spelled otherwise in %q", ErrNotFound, name, found.DN)
 	}
-	if own {
-		return m.account(found, name)
+	if !own {
+		if name, err = found.name(m.attribute("uid")); err != nil {
+			return account.Account{}, err
+		}
 	}
-	return m.namedAccount(found)
+	result, err := m.account(found, name)
+	if err == nil && shadow != nil {
+		result.Shadow = shadow.shadow(found, name)
+	}
+	return result, err
 }
 
 // AccountByUID returns the account with the uid. Errors as AccountByName.
@@ -119,21 +130,16 @@ func (d *Directory) ShadowByName(ctx context.Context, name string) (account.Shad
 	}
 	m := &d.maps.shadow
 	uid := m.attribute("uid")
-	found, err := d.findOne(ctx, m, name, equal(uid, name), m.attributes("uid", "shadowLastChange", "shadowMin",
-		"shadowMax", "shadowWarning", "shadowInactive", "shadowExpire", "shadowFlag"))
+	found, err := d.findOne(ctx, m, name, equal(uid, name), append(m.attributes(shadowAttributes...), uid))
 	if err != nil {
 		return account.Shadow{}, err
 	}
 	if !found.has(uid, name) {
 		return account.Shadow{}, fmt.Errorf("%w: %q is spelled otherwise in %q", ErrNotFound, name, found.DN)
 	}
-	number := func(schema string) int32 { return shadowNumber(found.first(m.attribute(schema))) }
-	return account.Shadow{
-		Name:       name,
-		LastChange: number("shadowLastChange"), Min: number("shadowMin"), Max: number("shadowMax"),
-		Warn: number("shadowWarning"), Inactive: number("shadowInactive"),
-		Expire: number("shadowExpire"), Flag: number("shadowFlag"),
-	}, nil
+	result := m.shadow(found, name)
+	result.Name = name
+	return result, nil
 }
 
 // shadowNumber parses a number of days, or returns account.NotSet.
