@@ -86,7 +86,8 @@ func conversation(password, chosen string) ssh.AuthMethod {
 			if asked++; asked > 6 {
 				return nil, fmt.Errorf("asked too often, now for %q", question)
 			}
-			if strings.HasPrefix(question, "New ") || strings.HasPrefix(question, "Retype ") {
+			// sshd puts messages before the prompt.
+			if strings.Contains(question, "New password") || strings.Contains(question, "Retype new password") {
 				answers = append(answers, chosen)
 			} else {
 				answers = append(answers, password)

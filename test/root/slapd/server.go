@@ -75,8 +75,12 @@ func (s *Server) Stop() error {
 	return process.Wait()
 }
 
-// Resume starts the server that Stop ended and waits until it answers.
+// Resume starts the server again that Stop ended, and waits until it answers.
+// A server that runs is left alone.
 func (s *Server) Resume(ctx context.Context) error {
+	if s.process != nil {
+		return nil
+	}
 	log, err := os.OpenFile(s.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
