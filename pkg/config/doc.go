@@ -40,3 +40,4 @@
 // secret files.
 package config
 
+//go:generate go run ./internal/genreference

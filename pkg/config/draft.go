@@ -29,6 +29,9 @@ type draft struct {
 	secrets  []string
 	errors   []Problem
 	warnings []Problem
+	// skipped are warnings that may explain the errors, and are reported with
+	// them.
+	skipped []Problem
 	// stopped says that the file could not be understood at all, so that
 	// there is nothing to check.
 	stopped bool

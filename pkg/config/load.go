@@ -82,12 +82,14 @@ func parse(path string, data []byte) *draft {
 
 // result ends the reading: the configuration, or everything that is wrong.
 func (d *draft) result() (*Config, error) {
-	sortByLine(d.warnings)
 	if len(d.errors) > 0 {
 		d.wipe()
-		sortByLine(d.errors)
-		return nil, Errors(d.errors)
+		all := append(d.errors, d.skipped...)
+		sortByLine(all)
+		return nil, Errors(all)
 	}
+	d.warnings = append(d.warnings, d.skipped...)
+	sortByLine(d.warnings)
 	d.cfg.Files = append([]string{d.file}, d.cfg.Files...)
 	d.cfg.Warnings = d.warnings
 	return d.cfg, nil

@@ -320,7 +320,11 @@ func TestEnvironment(t *testing.T) {
 	if got := password("a.toml"); got != "from-directory" {
 		t.Errorf("without credentials: %s", got)
 	}
+	absolute := write(t, "d.toml", minimal+"bind_dn = \"cn=a\"\nbind_password_file = \""+root+"/bind\"\n")
 	t.Setenv("CREDENTIALS_DIRECTORY", credentials)
+	if cfg, err := Load(absolute); err != nil || string(cfg.Directories[0].BindPassword.Bytes()) != "from-directory" {
+		t.Errorf("absolute name with credentials: %v", err)
+	}
 	for name, want := range map[string]string{"a.toml": "from-systemd", "b.toml": "from-directory", "c.toml": "from-systemd"} {
 		if got := password(name); got != want {
 			t.Errorf("%s with credentials: %s", name, got)

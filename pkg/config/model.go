@@ -10,7 +10,8 @@ import (
 // Config is everything that goldap can be told. Load returns it complete and
 // checked; Default returns what an empty file means. The doc comment of each
 // field is its text in the generated reference, so it is written for the
-// person who edits the file.
+// person who edits the file. A key that has no default has an example in its
+// tag.
 type Config struct {
 	// Daemon is about goldapd itself.
 	Daemon Daemon `toml:"daemon"`
@@ -55,7 +56,7 @@ type Accounts struct {
 	// MaxGID is the largest.
 	MaxGID uint32 `toml:"max_gid"`
 	// ValidNames is the regular expression (RE2) that user and group names
-	// must match; others do not exist.
+	// must match; others do not exist. It begins with ^ and ends with $.
 	ValidNames *Regexp `toml:"valid_names"`
 }
 
@@ -63,7 +64,8 @@ type Accounts struct {
 type Lookups struct {
 	// Timeout is how long one lookup may take.
 	Timeout time.Duration `toml:"timeout"`
-	// CacheTTL is how long goldapd may answer from memory; 0 means never.
+	// CacheTTL is how long goldapd may answer from memory; "0s" means
+	// never.
 	CacheTTL time.Duration `toml:"cache_ttl"`
 	// CacheEntries bounds the entries kept in memory.
 	CacheEntries int `toml:"cache_entries"`
@@ -85,22 +87,24 @@ type Directory struct {
 	Name string `toml:"name"`
 	// URIs are the servers in the order in which they are tried: ldap://host,
 	// ldaps://host:port or ldapi://%2Fpath.
-	URIs []string `toml:"uris"`
+	URIs []string `toml:"uris" example:"[\"ldap://ldap1.example.com\", \"ldap://ldap2.example.com\"]"`
 	// TLS secures the connections.
 	TLS TLS `toml:"tls"`
 	// BindDN is the identity that goldap searches with (the pseudouser).
 	// Empty means anonymous.
-	BindDN string `toml:"bind_dn"`
+	BindDN string `toml:"bind_dn" example:"\"cn=goldap,ou=services,dc=example,dc=com\""`
 	// BindPassword belongs to BindDN. A file with it must not be readable by
 	// others.
 	BindPassword secret.Secret `toml:"bind_password"`
 	// BindPasswordFile is a file whose first line is the password, instead of
-	// bind_password.
-	BindPasswordFile string `toml:"bind_password_file"`
+	// bind_password. Others must not be able to read it. A relative name is
+	// looked for among the credentials of the systemd service and then beside
+	// this file.
+	BindPasswordFile string `toml:"bind_password_file" example:"\"bind.secret\""`
 	// RootBindDN is the identity that changes a password when root does it
 	// without knowing the old one.
 	RootBindDN string `toml:"root_bind_dn"`
-	// RootBindPassword belongs to RootBindDN.
+	// RootBindPassword belongs to RootBindDN. Without it root is asked.
 	RootBindPassword secret.Secret `toml:"root_bind_password"`
 	// RootBindPasswordFile is a file whose first line is that password.
 	RootBindPasswordFile string `toml:"root_bind_password_file"`
@@ -120,7 +124,7 @@ type Directory struct {
 	// passwords. A login that finds all of them busy opens one more.
 	BindConnections int `toml:"bind_connections"`
 	// Base is the base DN for every map that has none of its own.
-	Base string `toml:"base"`
+	Base string `toml:"base" example:"\"dc=example,dc=com\""`
 	// Scope is sub, one or base.
 	Scope string `toml:"scope"`
 	// Passwd says where users are and what their attributes are called.
@@ -145,16 +149,17 @@ type Directory struct {
 
 // TLS is the table [directory.tls].
 type TLS struct {
-	// Mode is start_tls, ldaps or off. ldaps:// URIs are always ldaps,
-	// ldapi:// URIs always off. With off, a password is sent only over
-	// ldaps:// and ldapi://, or in clear text if allow_clear_text says so.
+	// Mode is how connections to ldap:// URIs are secured: start_tls, ldaps
+	// (TLS from the first byte, as ldaps:// URIs always have) or off, which
+	// needs allow_clear_text. ldapi:// stays on this machine and has no TLS.
 	Mode string `toml:"mode"`
-	// AllowClearText lets passwords travel unencrypted. Do not.
+	// AllowClearText lets passwords travel unencrypted if mode is off. Do not.
 	AllowClearText bool `toml:"allow_clear_text"`
 	// Verify is demand (the default) or never, which accepts any certificate
 	// and is warned about at every start.
 	Verify string `toml:"verify"`
-	// CAFile holds the trusted certificates (PEM) instead of the system's.
+	// CAFile holds the trusted certificates (PEM) instead of the system's. The
+	// names of TLS files may be relative to this file.
 	CAFile string `toml:"ca_file"`
 	// CADir is a directory of such files.
 	CADir string `toml:"ca_dir"`
@@ -162,8 +167,8 @@ type TLS struct {
 	CertFile string `toml:"cert_file"`
 	// KeyFile is the key of the client's certificate (PEM).
 	KeyFile string `toml:"key_file"`
-	// Ciphers are the names of the TLS 1.2 cipher suites to offer. Empty
-	// means Go's own choice.
+	// Ciphers are the names of the TLS 1.2 cipher suites to offer, such as
+	// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256. Empty means Go's own choice.
 	Ciphers []string `toml:"ciphers"`
 }
 
@@ -183,7 +188,7 @@ type Map struct {
 // SearchBase is one place to search.
 type SearchBase struct {
 	// DN is the base DN.
-	DN string `toml:"dn"`
+	DN string `toml:"dn" example:"\"ou=accounts,dc=example,dc=com\""`
 	// Scope is sub, one or base; empty means the directory's scope.
 	Scope string `toml:"scope"`
 	// Filter is ANDed with the map's filter.

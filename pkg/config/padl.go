@@ -87,7 +87,7 @@ func (r *keywordReader) readIndented(number int, line string) {
 	if _, ok := r.known[name]; !ok {
 		name = ""
 	}
-	r.warnings = append(r.warnings, Problem{File: r.file, Line: number, Key: name,
+	r.skipped = append(r.skipped, Problem{File: r.file, Line: number, Key: name,
 		Text: "the line begins with a blank and is skipped, as the old programs do: remove the blank, or write # in front"})
 }
 

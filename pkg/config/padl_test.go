@@ -225,6 +225,7 @@ func TestPadlErrors(t *testing.T) {
 		"byte order mark":      {"\xef\xbb\xbf" + site, "pam_ldap.conf:1: begins with a byte order mark"},
 		"TOML":                 {"[daemon]\n", "pam_ldap.conf:1: looks like TOML: the name of a TOML file must end in .toml"},
 		"TOML key":             {`base = "dc=x"`, "pam_ldap.conf:1: looks like TOML"},
+		"all indented":         {"  uri ldaps://a\n  base dc=x\n", "pam_ldap.conf:2: base: the line begins with a blank and is skipped"},
 		"empty":                {"", "pam_ldap.conf: uri: is missing"},
 	}
 	for name, test := range tests {

@@ -93,6 +93,7 @@ func TestTOMLErrors(t *testing.T) {
 		"unknown key":         {minimal + "bnid_dn = \"" + marker + "\"", "goldap.toml:4: directory.bnid_dn: is not a key of [[directory]]; did you mean bind_dn?"},
 		"unknown table":       {minimal + "[deamon]\n", "goldap.toml:4: deamon: is not a key of the top level; did you mean daemon?"},
 		"key of other table":  {"base_dn = \"\"\nmin_uid = 1\n" + minimal, "goldap.toml:2: min_uid: is not a key of the top level; it belongs into the table [accounts]"},
+		"control character":   {"\"a\\nb\" = 1\n" + minimal, "goldap.toml:1: a\ufffdb: is not a key"},
 		"minus":               {"- = 1\n" + minimal, "goldap.toml:1: -: is not a key of the top level"},
 		"nothing near":        {minimal + "[daemon]\nfrobnicate = 1", "goldap.toml:5: daemon.frobnicate: is not a key of [daemon]"},
 		"second directory":    {minimal + "\n[[directory]]\nbase = 5\n", "goldap.toml:6: directory.base: \"5\" must be a text in quotes"},

@@ -1,0 +1,68 @@
+package reference
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
+	"strings"
+)
+
+// texts holds the doc comments of the model: by struct and field.
+type texts struct {
+	docs map[string]map[string]string
+	// keys are the names of fields that cannot be taken for a word of English,
+	// and their keys.
+	keys *strings.Replacer
+}
+
+// readTexts reads the doc comments from the source of model.go.
+func readTexts(model []byte) (texts, error) {
+	file, err := parser.ParseFile(token.NewFileSet(), "model.go", model, parser.ParseComments)
+	if err != nil {
+		return texts{}, fmt.Errorf("read the model: %w", err)
+	}
+	docs := map[string]map[string]string{}
+	var keys []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		if structure, ok := spec.Type.(*ast.StructType); ok {
+			docs[spec.Name.Name] = docsOf(structure, &keys)
+		}
+		return false
+	})
+	return texts{docs: docs, keys: strings.NewReplacer(keys...)}, nil
+}
+
+// docsOf returns the doc comments of a struct's fields, and appends to keys the
+// names of fields and their keys.
+func docsOf(structure *ast.StructType, keys *[]string) map[string]string {
+	docs := map[string]string{}
+	for _, field := range structure.Fields.List {
+		for _, name := range field.Names {
+			docs[name.Name] = field.Doc.Text()
+			if field.Tag == nil {
+				continue
+			}
+			key := reflect.StructTag(strings.Trim(field.Tag.Value, "`")).Get("toml")
+			if strings.Contains(key, "_") {
+				for _, end := range []string{" ", ".", ",", ";"} {
+					*keys = append(*keys, " "+name.Name+end, " "+key+end)
+				}
+			}
+		}
+	}
+	return docs
+}
+
+// of returns the text of a field. A doc comment begins with the field's name;
+// subject takes its place.
+func (t texts) of(parent reflect.Type, field, subject string) string {
+	text := strings.Join(strings.Fields(t.docs[parent.Name()][field]), " ")
+	text = strings.TrimPrefix(text, field)
+	return subject + t.keys.Replace(text)
+}
