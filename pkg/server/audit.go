@@ -26,13 +26,13 @@ func (x *exchange) audit(decision login.Decision) {
 		attrs = append(attrs, slog.String("authorization", decision.Authorization.String()))
 	}
 	attrs = append(attrs, slog.String("rule", decision.Rule), slog.Duration("duration", time.Since(x.began)))
-	x.logger.LogAttrs(context.Background(), slog.LevelInfo, "login", attrs...)
+	x.logger().LogAttrs(context.Background(), slog.LevelInfo, "login", attrs...)
 }
 
 // logLookup writes a line about a lookup, for debugging.
 func (x *exchange) logLookup(err error) {
 	ctx := context.Background()
-	if !x.logger.Enabled(ctx, slog.LevelDebug) {
+	if !x.server.options.Logger.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -44,5 +44,5 @@ func (x *exchange) logLookup(err error) {
 	if err != nil {
 		attrs = append(attrs, slog.Any("error", err))
 	}
-	x.logger.LogAttrs(ctx, slog.LevelDebug, "lookup", attrs...)
+	x.logger().LogAttrs(ctx, slog.LevelDebug, "lookup", attrs...)
 }

@@ -23,7 +23,7 @@ type exchange struct {
 	server   *Server
 	conn     net.Conn
 	caller   Credential
-	logger   *slog.Logger
+	log      *slog.Logger // use logger
 	began    time.Time
 	backend  *generation
 	request  nslcd.Request
@@ -34,8 +34,6 @@ type exchange struct {
 // ends before, conn is closed without a complete answer.
 func (s *Server) ServeOne(ctx context.Context, conn net.Conn, caller Credential) {
 	x := &exchange{server: s, conn: conn, caller: caller, began: time.Now()}
-	x.logger = s.options.Logger.With("request", requestID(),
-		"caller_uid", caller.UID, "caller_pid", caller.PID)
 	defer x.release()
 	defer conn.Close()
 	defer x.survive()
@@ -48,12 +46,22 @@ func (s *Server) ServeOne(ctx context.Context, conn net.Conn, caller Credential)
 		return
 	}
 	if err := x.answer(ctx); err != nil {
-		x.logger.Debug("answer not delivered", "op", x.request.Action.String(), "error", err)
+		x.logger().Debug("answer not delivered", "op", x.request.Action.String(), "error", err)
 		return
 	}
 	if unread(conn) {
 		s.hangUp(conn)
 	}
+}
+
+// logger returns the logger with the request's id and caller. It is made when
+// the first line is written: most requests write none.
+func (x *exchange) logger() *slog.Logger {
+	if x.log == nil {
+		x.log = x.server.options.Logger.With("request", requestID(),
+			"caller_uid", x.caller.UID, "caller_pid", x.caller.PID)
+	}
+	return x.log
 }
 
 func requestID() string {
@@ -72,7 +80,7 @@ func (x *exchange) release() {
 // The connection is closed without the end marker: nothing was decided.
 func (x *exchange) survive() {
 	if reason := recover(); reason != nil {
-		x.logger.Error("request failed by a bug", "op", x.request.Action.String(), "panic", reason,
+		x.logger().Error("request failed by a bug", "op", x.request.Action.String(), "panic", reason,
 			"stack", string(debug.Stack()))
 	}
 }
@@ -100,10 +108,10 @@ func (x *exchange) read() error {
 func (x *exchange) refuse(err error) {
 	gone := errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 	if gone || errors.Is(err, os.ErrDeadlineExceeded) {
-		x.logger.Debug("no request", "error", err)
+		x.logger().Debug("no request", "error", err)
 		return
 	}
-	x.server.nonsense.Do(func() { x.logger.Warn("request refused", "error", err) })
+	x.server.nonsense.Do(func() { x.logger().Warn("request refused", "error", err) })
 	x.server.hangUp(x.conn)
 }
 

@@ -168,12 +168,12 @@ func (s *Server) admit(ctx context.Context, conn *net.UnixConn, connections *syn
 		return
 	}
 	if !s.doors.enter(caller.UID) {
-		conn.Close()
 		s.turned.Add(1)
 		s.crowds.Do(func() {
 			s.options.Logger.Warn("too many connections", "caller_uid", caller.UID, "caller_pid", caller.PID,
 				"turned_away", s.turned.Swap(0))
 		})
+		conn.Close()
 		return
 	}
 	connections.Go(func() {
