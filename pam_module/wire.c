@@ -131,9 +131,10 @@ void wire_start_reader(struct wire_reader *reader, int fd, wire_time deadline) {
   reader->start = reader->end = 0;
 }
 
-/* fill reads what is there into the empty buffer. */
+/* fill reads what is there into the empty buffer. It looks at the time first:
+ * where there always is more, nothing else would. */
 static int fill(struct wire_reader *reader) {
-  for (;;) {
+  while (wire_now() < reader->deadline) {
     ssize_t n =
         recv(reader->fd, reader->buffer, sizeof reader->buffer, MSG_DONTWAIT);
 
@@ -147,6 +148,8 @@ static int fill(struct wire_reader *reader) {
     if (errno == EAGAIN && await(reader->fd, POLLIN, reader->deadline) != 0)
       return -1;
   }
+  errno = ETIMEDOUT;
+  return -1;
 }
 
 /* take copies the next n bytes to out, or drops them if out is NULL. */
