@@ -110,7 +110,9 @@ func wantError(t testing.TB, err, want error) {
 	}
 }
 
+func secretOf(s string) secret.Secret { return secret.FromString(s) }
+
 func bindAlice(t testing.TB, d *directory.Directory, password string) (directory.Reply, error) {
 	t.Helper()
-	return d.BindAsUser(within(t, 10*time.Second), aliceDN, secret.FromString(password))
+	return d.BindAsUser(within(t, 10*time.Second), aliceDN, secretOf(password))
 }

@@ -110,6 +110,7 @@ func (s *server) markDown(start time.Time, err error) {
 	s.failedAt, s.lastErr = now, err
 	delay := retryDelay(s.failures)
 	s.retryAt = now.Add(delay)
+	s.services.disown()
 	if s.failures == 1 {
 		s.log.Warn("server is down", "error", err, "retry_in", delay)
 	}

@@ -128,13 +128,25 @@ func (p *servicePool) startOpening() {
 	o := &opening{generation: p.generation, done: make(chan struct{})}
 	p.opening = o
 	go func() {
+		start := time.Now()
 		o.conn, o.err = p.open(o.generation)
 		p.opened(o)
 		close(o.done)
+		if o.err == nil {
+			p.server.markUp(time.Since(start))
+		}
 		if c := o.conn; c != nil {
 			c.wire.notify(func() { p.remove(c) })
 		}
 	}()
+}
+
+// disown makes the next request open a connection of its own instead of
+// waiting for one that may hang. If that succeeds after all, it is used.
+func (p *servicePool) disown() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.opening = nil
 }
 
 // opened adds the new connection to the pool.

@@ -18,6 +18,9 @@ const (
 	searchBytesLimit    = 64 << 20
 )
 
+// outgoingLimit caps the requests that wait because the server does not read.
+const outgoingLimit = 1 << 20
+
 // init sets the second fence behind readMessage and checkElements: go-ldap's
 // decoder is never handed more than this.
 func init() {
@@ -34,6 +37,9 @@ func init() {
 //     (go-ldap 3.4.15 takes any success for a bind's success);
 //   - a notice of disconnection (RFC 4511, section 4.4.1), which go-ldap
 //     ignores.
+//
+// Requests are written beside the library: its dispatcher, which also hands
+// out the responses, would stop for as long as the server does not read.
 //
 // Every read and write has a deadline. The response to a bind or an extended
 // request is kept for answer, since the library narrows result codes and drops
@@ -54,9 +60,11 @@ type wire struct {
 	mu          sync.Mutex
 	idle        time.Duration // how long to wait while nothing is outstanding
 	outstanding map[int64]*exchange
-	lastID      int64
 	lastRead    time.Time
 	kept        []byte // the response that answer returns
+	outgoing    []byte // requests to be written
+	spare       []byte // the buffer for the next ones
+	flushing    bool
 	err         error
 	failed      chan struct{}
 }
@@ -137,36 +145,75 @@ func (w *wire) answer() []byte {
 	return kept
 }
 
-// Write sends one request. The library calls it once for each.
+// Write takes over one request. The library calls it once for each.
 func (w *wire) Write(b []byte) (int, error) {
-	if err := w.sent(b); err != nil {
+	if err := w.enqueue(b); err != nil {
 		w.fail(err)
 		return 0, err
 	}
-	n, err := w.conn.Write(b)
-	if err != nil {
-		err = broken("write", err)
-		w.fail(err)
-	}
-	return n, err
+	return len(b), nil
 }
 
-// sent notes the request in b and sets the deadlines for it.
-func (w *wire) sent(b []byte) error {
+// enqueue notes the request in b and has it written.
+func (w *wire) enqueue(b []byte) error {
 	id, op, err := messageHead(b)
 	if err != nil {
 		return violation("request: %w", err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	deadline := time.Now().Add(w.exchangeTimeout)
+	if w.err != nil {
+		return w.err
+	}
+	if len(w.outgoing)+len(b) > outgoingLimit {
+		return broken("write", fmt.Errorf("the server does not read: %d bytes wait", len(w.outgoing)))
+	}
+	w.outgoing = append(w.outgoing, b...)
 	if op != opUnbindRequest {
 		w.outstanding[id] = &exchange{op: op}
-		w.lastID = id
 		w.kept = nil
-		_ = w.conn.SetReadDeadline(deadline)
+		_ = w.conn.SetReadDeadline(time.Now().Add(w.exchangeTimeout))
 	}
-	return w.conn.SetWriteDeadline(deadline)
+	if !w.flushing {
+		w.flushing = true
+		go w.flush()
+	}
+	return nil
+}
+
+// flush writes what is outgoing until nothing is left. It wipes what it wrote:
+// passwords are in it.
+func (w *wire) flush() {
+	for {
+		buf := w.takeOutgoing()
+		if buf == nil {
+			return
+		}
+		_ = w.conn.SetWriteDeadline(time.Now().Add(w.exchangeTimeout))
+		_, err := w.conn.Write(buf)
+		clear(buf)
+		if err != nil {
+			w.fail(broken("write", err))
+		}
+		if cap(buf) <= chunk {
+			w.mu.Lock()
+			w.spare = buf
+			w.mu.Unlock()
+		}
+	}
+}
+
+// takeOutgoing returns what is to be written, or nil and ends flushing.
+func (w *wire) takeOutgoing() []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.outgoing) == 0 || w.err != nil {
+		w.flushing = false
+		return nil
+	}
+	buf := w.outgoing
+	w.outgoing, w.spare = w.spare[:0], nil
+	return buf
 }
 
 // Read gives the library the bytes of checked messages.
