@@ -176,6 +176,9 @@ func (d *draft) checkLoginRules(dir *Directory, at string) {
 		d.fail(at+".login_min_uid", "", "is larger than %s, so nobody could log in", d.name("login_max_uid"))
 	}
 	d.checkChoice(at+".password_change", dir.PasswordChange, passwordChanges()...)
+	if way := dir.PasswordChange; slices.Contains(passwordChanges(), way) && !strings.HasPrefix(way, "exop") {
+		d.warn(at+".password_change", way, "is understood but not honoured: changes of passwords are refused; use exop if the server has RFC 3062")
+	}
 }
 
 func (d *draft) checkMap(m *Map, at, name string) {

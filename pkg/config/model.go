@@ -142,8 +142,10 @@ type Directory struct {
 	LoginMinUID uint32 `toml:"login_min_uid"`
 	// LoginMaxUID refuses logins of users with a larger uid; 0 means no rule.
 	LoginMaxUID uint32 `toml:"login_max_uid"`
-	// PasswordChange is the way to change a password: exop (RFC 3062),
-	// exop_send_old, clear, clear_remove_old, crypt, md5, nds, racf or ad.
+	// PasswordChange is the way to change a password: exop (RFC 3062) or
+	// exop_send_old, which sends the old password along. With clear,
+	// clear_remove_old, crypt, md5, nds, racf and ad, which the old programs
+	// have, changes are refused.
 	PasswordChange string `toml:"password_change"`
 }
 

@@ -243,6 +243,7 @@ func TestPadlWarnings(t *testing.T) {
 		"repeated":          {site + "scope sub\nscope one", "pam_ldap.conf:4: scope: stands in line 3, too; the last one counts"},
 		"indented":          {site + " scope one", "pam_ldap.conf:3: scope: the line begins with a blank and is skipped, as the old programs do: remove the blank, or write # in front"},
 		"indented secret":   {site + " " + marker, "pam_ldap.conf:3: the line begins with a blank and is skipped, as the old programs do: remove the blank, or write # in front"},
+		"pam_password":      {site + "pam_password md5", `pam_ldap.conf:3: pam_password: "md5" is understood but not honoured: changes of passwords are refused; use exop if the server has RFC 3062`},
 		"ciphers":           {site + "tls_ciphers HIGH:!aNULL", `pam_ldap.conf:3: tls_ciphers: "HIGH:!aNULL" is left out: Go's TLS has no cipher suites of that name`},
 		"other attribute":   {site + "nss_map_attribute ipHostNumber x", `pam_ldap.conf:3: nss_map_attribute: "ipHostNumber x" is not honoured: no map of goldap has that attribute (goldap has the maps passwd, group and shadow only)`},
 		"other class":       {site + "nss_map_objectclass ipHost x", `pam_ldap.conf:3: nss_map_objectclass: "ipHost x" is not honoured: no map of goldap has that object class (goldap has the maps passwd, group and shadow only)`},
