@@ -283,14 +283,30 @@ func slow(t *testing.T, name string) []byte {
 }
 
 func TestRequestsEndWithTheirTime(t *testing.T) {
-	w := start(t, func(b *server.Backend, _ *server.Options) {
-		b.LookupTimeout, b.LoginTimeout = 30*time.Millisecond, 60*time.Millisecond
-	})
-	if got, want := w.ask(t, passwdByName("slow")), frameNamed(t, "passwd-by-name-unavailable").Response; !bytes.Equal(got, want) {
-		t.Errorf("lookup: got %x, want %x", got, want)
-	}
-	got := w.ask(t, slow(t, "authenticate"))
-	if verdict := []byte{0, 0, 0, 1, 0, 0, 0, 9}; !bytes.Equal(got[8:16], verdict) {
-		t.Errorf("login: got %x, want %x after the header", got, verdict)
+	unavailable := frameNamed(t, "passwd-by-name-unavailable").Response
+	for name, test := range map[string]struct {
+		request, answer []byte // the answer from its beginning
+		took            time.Duration
+	}{
+		"lookup": {passwdByName("slow"), unavailable, 2 * time.Second},
+		"login":  {slow(t, "authenticate"), []byte{0, 0, 0, 2, 0, 13, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9}, 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				backend := newFake().backend()
+				backend.LookupTimeout, backend.LoginTimeout = 2*time.Second, 10*time.Second
+				s := server.New(backend, server.Options{})
+				caller, served := newPipe()
+				began := time.Now()
+				go s.ServeOne(t.Context(), served, server.Credential{})
+				if _, err := caller.Write(test.request); err != nil {
+					t.Fatal(err)
+				}
+				got := readAll(t, caller)
+				if took := time.Since(began); took != test.took || !bytes.HasPrefix(got, test.answer) {
+					t.Errorf("after %v, want %v: got %x", took, test.took, got)
+				}
+			})
+		})
 	}
 }
