@@ -34,7 +34,7 @@ func measure(ctx context.Context, o options) (results, error) {
 	r := results{latency: make(map[string][]float64), rate: make(map[string][]float64)}
 	for _, service := range services(o) {
 		// The first logins fill caches and open connections; they don't count.
-		if _, err := login(ctx, o, "latency", service, "20"); err != nil {
+		if _, err := login(ctx, o, "latency", confdir, service, "20"); err != nil {
 			return r, err
 		}
 	}
@@ -52,7 +52,7 @@ func measure(ctx context.Context, o options) (results, error) {
 
 func measureRound(ctx context.Context, o options, r *results) error {
 	for _, service := range services(o) {
-		numbers, err := login(ctx, o, "latency", service, strconv.Itoa(o.logins))
+		numbers, err := login(ctx, o, "latency", confdir, service, strconv.Itoa(o.logins))
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func measureRound(ctx context.Context, o options, r *results) error {
 		if service == directService {
 			continue // one process for each login: its rate is no target
 		}
-		numbers, err := login(ctx, o, "rate", service, strconv.Itoa(o.threads), fmt.Sprint(o.seconds))
+		numbers, err := login(ctx, o, "rate", confdir, service, strconv.Itoa(o.threads), fmt.Sprint(o.seconds))
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/goldap/goldap/test/root/daemon"
@@ -12,8 +13,10 @@ import (
 )
 
 // The service files, one for each way to log in. Each has the module's lines
-// and nothing else.
+// and nothing else; confdir has nothing but them, for libpam loads the modules
+// of the service "other", too, and Debian's has a pile of them.
 const (
+	confdir       = "/run/bench.pam.d"
 	stockService  = "bench-nslcd"
 	daemonService = "bench-goldap"
 	directService = "bench-direct"
@@ -82,13 +85,16 @@ func (s *scene) close() {
 }
 
 func writeServices(o options) error {
+	if err := os.MkdirAll(confdir, 0o755); err != nil {
+		return err
+	}
 	for service, module := range map[string]string{
 		stockService:  "pam_ldap.so",
 		daemonService: o.module + " mode=daemon",
 		directService: o.module + " mode=direct",
 	} {
 		text := fmt.Sprintf("auth required %s\naccount required %s\n", module, module)
-		if err := os.WriteFile("/etc/pam.d/"+service, []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(confdir, service), []byte(text), 0o644); err != nil {
 			return err
 		}
 	}

@@ -3,11 +3,13 @@
  * them, and the loading of a module. It prints one number a line, for the
  * runner to judge.
  *
- *   login latency SERVICE COUNT          microseconds of each login
- *   login rate SERVICE THREADS SECONDS   logins in a second, all threads
- *   login load MODULE COUNT              microseconds of each dlopen in a
- *                                        process of its own, then the largest
- *                                        number of threads seen after one
+ *   login latency CONFDIR SERVICE COUNT          microseconds of each login
+ *   login rate CONFDIR SERVICE THREADS SECONDS   logins in a second, all
+ *                                                threads together
+ *   login load MODULE COUNT                      microseconds of each dlopen
+ *                                                in a process of its own, then
+ *                                                the largest number of threads
+ *                                                seen after one
  *
  * A login is pam_start, pam_authenticate, pam_acct_mgmt and pam_end, of the
  * plain users of package slapd in turn. A login that fails ends everything
@@ -25,11 +27,14 @@
 
 enum { USERS = 10000, STRIDE = 37, MAX_THREADS = 256 };
 
-static const char confdir[] = "/etc/pam.d";
+/* stack is the service to log in through and the directory of its file. */
+struct stack {
+	const char *confdir, *service;
+};
 
 struct worker {
 	pthread_t thread;
-	const char *service;
+	struct stack stack;
 	unsigned first;
 	double until;
 	unsigned long logins;
@@ -64,7 +69,7 @@ static void fail(const char *what, const char *user, pam_handle_t *pamh, int sta
 	exit(1);
 }
 
-static void log_in(const char *service, unsigned number)
+static void log_in(struct stack stack, unsigned number)
 {
 	char user[32], password[32];
 	struct pam_conv conversation = {answer, password};
@@ -73,7 +78,7 @@ static void log_in(const char *service, unsigned number)
 
 	snprintf(user, sizeof(user), "user%05u", number % USERS);
 	snprintf(password, sizeof(password), "Plain-secret-%05u", number % USERS);
-	status = pam_start_confdir(service, user, &conversation, confdir, &pamh);
+	status = pam_start_confdir(stack.service, user, &conversation, stack.confdir, &pamh);
 	if (status != PAM_SUCCESS)
 		fail("pam_start", user, pamh, status);
 	status = pam_authenticate(pamh, 0);
@@ -85,12 +90,12 @@ static void log_in(const char *service, unsigned number)
 	pam_end(pamh, status);
 }
 
-static void latency(const char *service, unsigned count)
+static void latency(struct stack stack, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
 		double started = now();
 
-		log_in(service, i * STRIDE);
+		log_in(stack, i * STRIDE);
 		printf("%.1f\n", (now() - started) * 1e6);
 	}
 }
@@ -100,13 +105,13 @@ static void *work(void *argument)
 	struct worker *self = argument;
 
 	for (unsigned i = self->first; now() < self->until; i += STRIDE) {
-		log_in(self->service, i);
+		log_in(self->stack, i);
 		self->logins++;
 	}
 	return NULL;
 }
 
-static void rate(const char *service, unsigned threads, double seconds)
+static void rate(struct stack stack, unsigned threads, double seconds)
 {
 	static struct worker workers[MAX_THREADS];
 	double started = now();
@@ -115,7 +120,7 @@ static void rate(const char *service, unsigned threads, double seconds)
 	if (threads > MAX_THREADS)
 		threads = MAX_THREADS;
 	for (unsigned i = 0; i < threads; i++) {
-		workers[i] = (struct worker){.service = service, .first = i * (USERS / threads), .until = started + seconds};
+		workers[i] = (struct worker){.stack = stack, .first = i * (USERS / threads), .until = started + seconds};
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) {
 			perror("login: pthread_create");
 			exit(1);
@@ -182,14 +187,16 @@ static void load(const char *module, unsigned count)
 
 int main(int argc, char **argv)
 {
-	if (argc == 4 && strcmp(argv[1], "latency") == 0) {
-		latency(argv[2], (unsigned)atoi(argv[3]));
-	} else if (argc == 5 && strcmp(argv[1], "rate") == 0) {
-		rate(argv[2], (unsigned)atoi(argv[3]), atof(argv[4]));
+	if (argc == 5 && strcmp(argv[1], "latency") == 0) {
+		latency((struct stack){argv[2], argv[3]}, (unsigned)atoi(argv[4]));
+	} else if (argc == 6 && strcmp(argv[1], "rate") == 0) {
+		rate((struct stack){argv[2], argv[3]}, (unsigned)atoi(argv[4]), atof(argv[5]));
 	} else if (argc == 4 && strcmp(argv[1], "load") == 0) {
 		load(argv[2], (unsigned)atoi(argv[3]));
 	} else {
-		fprintf(stderr, "usage: login latency SERVICE COUNT | rate SERVICE THREADS SECONDS | load MODULE COUNT\n");
+		fprintf(stderr, "usage: login latency CONFDIR SERVICE COUNT\n"
+				"       login rate CONFDIR SERVICE THREADS SECONDS\n"
+				"       login load MODULE COUNT\n");
 		return 2;
 	}
 	return 0;
