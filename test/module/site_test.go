@@ -175,3 +175,30 @@ func (s *site) stack(text string) string {
 	s.write(filepath.Join(s.confdir, name), text, 0o644)
 	return name
 }
+
+// append adds lines to the configuration.
+func (s *site) append(text string) {
+	s.t.Helper()
+	before, err := os.ReadFile(s.config)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.write(s.config, string(before)+text, 0o600)
+}
+
+// reset gives a user the password and the policy of the start again.
+func (s *site) reset(t *testing.T, user, password string) {
+	t.Helper()
+	for _, u := range users() {
+		if u.Name != user {
+			continue
+		}
+		dn := embedded.UserDN(user, base)
+		if err := s.directory.SetPassword(dn, secret.FromString(password)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.directory.SetPolicy(dn, u.Policy); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
