@@ -51,8 +51,12 @@ func (c *conn) bindUser(ctx context.Context, dn string, password secret.Secret) 
 }
 
 // BindAsRoot checks the administrator's password: that of the configured
-// RootBindDN.
+// RootBindDN. An empty one stands for the configured RootBindPassword, as in
+// PasswordChange.
 func (d *Directory) BindAsRoot(ctx context.Context, password secret.Secret) (Reply, error) {
+	if password.IsEmpty() {
+		password = d.cfg.RootBindPassword
+	}
 	return d.BindAsUser(ctx, d.cfg.RootBindDN, password)
 }
 
