@@ -3,7 +3,6 @@ package directory
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -72,14 +71,19 @@ func compiles(text string) (err error) {
 	return errors.Join(err, panicked)
 }
 
-// attributeName is an attribute description (RFC 4512, section 2.5).
-var attributeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*(;[A-Za-z0-9-]+)*$`)
-
+// checkAttribute checks an attribute description (RFC 4512, section 2.5):
+// letters, digits, hyphens and dots, with options after semicolons.
 func checkAttribute(name string) error {
-	if !attributeName.MatchString(name) {
-		return fmt.Errorf("attribute %q: not an attribute name", name)
+	for _, part := range strings.Split(name, ";") {
+		if part == "" || part[0] == '-' || strings.ContainsFunc(part, notInAttribute) {
+			return fmt.Errorf("attribute %q: not an attribute name", name)
+		}
 	}
 	return nil
+}
+
+func notInAttribute(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.'
 }
 
 // maxNameLength is the longest name that is searched for, in bytes.

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/goldap/goldap/pkg/account"
 )
@@ -151,32 +152,16 @@ func (d *Directory) members(ctx context.Context, e entry) ([]string, error) {
 // readNames reads the entries behind dns and stores their user names in names
 // at places. DNs that are not users stay empty.
 func (d *Directory) readNames(ctx context.Context, dns []string, places []int, names []string) error {
-	if len(dns) == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	queue := make(chan int)
-	errs := make([]error, min(parallelMemberReads, len(dns)))
-	var workers sync.WaitGroup
-	for w := range errs {
-		workers.Go(func() {
-			for i := range queue {
-				if errs[w] == nil {
-					names[places[i]], errs[w] = d.nameOf(ctx, dns[i])
-				}
-				if errs[w] != nil {
-					cancel()
-				}
-			}
+	readers, ctx := errgroup.WithContext(ctx)
+	readers.SetLimit(parallelMemberReads)
+	for i, dn := range dns {
+		readers.Go(func() error {
+			var err error
+			names[places[i]], err = d.nameOf(ctx, dn)
+			return err
 		})
 	}
-	for i := range dns {
-		queue <- i
-	}
-	close(queue)
-	workers.Wait()
-	return errors.Join(errs...)
+	return readers.Wait()
 }
 
 // nameOf returns the user name of the entry with the DN, "" if it is no user.

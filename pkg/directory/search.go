@@ -11,9 +11,9 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// Limits on the result of one search.
+// Limits on the result of one search. A process has at most 65,536 groups.
 const (
-	maxEntries = 100_000
+	maxEntries = 65_536
 	maxPages   = 10_000
 )
 
@@ -204,7 +204,8 @@ func nextPage(result *ldap.SearchResult) []byte {
 }
 
 // page sends one search request. A connection that was silent all the time
-// until the end of ctx is taken for dead.
+// until the end of ctx is taken for dead; one on which others were answered is
+// not.
 func (c *conn) page(ctx context.Context, request *ldap.SearchRequest) (*ldap.SearchResult, error) {
 	start := time.Now()
 	result, err := call(ctx, func() (*ldap.SearchResult, error) { return c.ldap.Search(request) })
@@ -215,8 +216,13 @@ func (c *conn) page(ctx context.Context, request *ldap.SearchRequest) (*ldap.Sea
 		return result, kind
 	}
 	err = c.explain("search", err)
-	silent := timedOut(err) && time.Since(start) >= fairAttempt && c.wire.silentSince(start)
-	if silent || errors.Is(err, errProtocol) {
+	if timedOut(err) && time.Since(start) >= fairAttempt {
+		if !c.wire.silentSince(start) {
+			return nil, fmt.Errorf("%w: %s", errBusy, err)
+		}
+		c.abort(err)
+	}
+	if errors.Is(err, errProtocol) {
 		c.abort(err)
 	}
 	return nil, err

@@ -15,7 +15,7 @@ import (
 const (
 	serviceMessageLimit = 16 << 20
 	bindMessageLimit    = 1 << 20
-	searchBytesLimit    = 64 << 20
+	searchBytesLimit    = 32 << 20
 )
 
 // outgoingLimit caps the requests that wait because the server does not read.
