@@ -1,0 +1,102 @@
+package module
+
+import (
+	"net"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// fake is a daemon that says what the test wants.
+type fake struct {
+	*net.UnixListener
+	// asked counts requests, heard their bytes.
+	asked, heard atomic.Int64
+}
+
+// listen makes a fake daemon's socket. It serves nobody yet.
+func listen(t *testing.T, path string) *fake {
+	t.Helper()
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return &fake{UnixListener: l}
+}
+
+// serve reads each request and hands the connection to answer, which returns
+// when the connection is to be closed.
+func (f *fake) serve(answer func(conn net.Conn)) {
+	go func() {
+		for {
+			conn, err := f.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				request := make([]byte, 64<<10)
+				n, _ := conn.Read(request)
+				f.heard.Add(int64(n))
+				f.asked.Add(1)
+				answer(conn)
+			}()
+		}
+	}()
+}
+
+// reply serves everybody the same bytes.
+func (f *fake) reply(frame []byte) {
+	f.serve(func(conn net.Conn) { _, _ = conn.Write(frame) })
+}
+
+// holdUntilGone keeps a connection open until the other end closes it.
+func holdUntilGone(conn net.Conn) { _, _ = conn.Read(make([]byte, 1)) }
+
+// listenAs listens as another user does: the kernel remembers who called
+// listen(2). Only root can do this.
+func listenAs(t *testing.T, uid int, path string) *fake {
+	t.Helper()
+	type result struct{ f *fake }
+	done := make(chan result)
+	go func() {
+		// A thread whose user has changed is never used again: it is not
+		// unlocked.
+		runtime.LockOSThread()
+		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, ^uintptr(0), uintptr(uid), ^uintptr(0)); errno != 0 {
+			done <- result{}
+			return
+		}
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		if err != nil {
+			done <- result{}
+			return
+		}
+		l.SetUnlinkOnClose(false)
+		done <- result{&fake{UnixListener: l}}
+	}()
+	r := <-done
+	if r.f == nil {
+		t.Fatalf("uid %d cannot listen at %s", uid, path)
+	}
+	t.Cleanup(func() { r.f.Close() })
+	return r.f
+}
+
+// within fails the test if f takes longer than most, or less than least.
+func within(t *testing.T, least, most time.Duration, f func()) {
+	t.Helper()
+	start := time.Now()
+	f()
+	if took := time.Since(start); took < least || took > most {
+		t.Errorf("took %v, want %v to %v", took, least, most)
+	}
+}
+
+// serveEach gives each request its answer.
+func (f *fake) serveEach(answers <-chan []byte) {
+	f.serve(func(conn net.Conn) { _, _ = conn.Write(<-answers) })
+}
