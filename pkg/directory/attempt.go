@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -16,8 +17,21 @@ type request struct {
 	directory *Directory
 	doing     string
 	operation func(ctx context.Context, s *server) error
-	failures  []error
+	failures  attempts
 }
+
+// attempts are the reasons why no server answered, on one line.
+type attempts []error
+
+func (a attempts) Error() string {
+	texts := make([]string, 0, len(a))
+	for _, err := range a {
+		texts = append(texts, err.Error())
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (a attempts) Unwrap() []error { return a }
 
 // try runs operation on the servers in order until one answers, all inside
 // ctx. Servers that failed lately are passed over; if no other answers, they
@@ -44,7 +58,7 @@ func (d *Directory) try(ctx context.Context, doing string, operation func(contex
 			return err
 		}
 	}
-	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, errors.Join(r.failures...))
+	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, r.failures)
 }
 
 // bounded makes sure that ctx has a deadline.
@@ -70,7 +84,7 @@ func anyUsable(servers []*server) bool {
 // server remains. It reports whether the request is over.
 func (r *request) attempt(ctx context.Context, s *server, another bool) (answered bool, err error) {
 	if ctx.Err() != nil {
-		r.failures = append(r.failures, context.Cause(ctx))
+		r.failures = append(r.failures, fmt.Errorf("server %s: not tried: %w", s.at.uri, context.Cause(ctx)))
 		return false, nil
 	}
 	share, cancel := ctx, context.CancelFunc(func() {})

@@ -175,6 +175,11 @@ func TestPaging(t *testing.T) {
 		c.Send(scripted.Result(r.ID, scripted.SearchDone, 0, "", scripted.PagingControl(1)))
 	}})
 	_, err = d.GroupsOfMember(within(t, 10*time.Second), "alice", "")
+	wantError(t, err, directory.ErrRefused)
+	server.Script(scripted.Script{Search: func(c *scripted.Conn, r *scripted.Request) {
+		c.Send(scripted.EntryMessage(r.ID, group("g", nil)), scripted.Result(r.ID, scripted.SearchDone, 0, "", scripted.PagingControl(1)))
+	}})
+	_, err = d.GroupsOfMember(within(t, 2*time.Second), "alice", "")
 	if err == nil {
 		t.Error("pages without end became an answer")
 	}

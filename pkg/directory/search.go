@@ -14,7 +14,8 @@ import (
 // Limits on the result of one search. A process has at most 65,536 groups.
 const (
 	maxEntries = 65_536
-	maxPages   = 10_000
+	// maxEmptyPages are pages in a row without an entry.
+	maxEmptyPages = 20
 )
 
 // search is one search of one base.
@@ -167,9 +168,13 @@ func (c *conn) search(ctx context.Context, timeout time.Duration, q *search) ([]
 	paging := ldap.NewControlPaging(q.pageSize)
 	request.Controls = []ldap.Control{paging}
 	var all []entry
-	for range maxPages {
+	for empty := 0; empty < maxEmptyPages; empty++ {
 		result, err := c.page(ctx, request)
-		all = append(all, entriesOf(result)...)
+		found := entriesOf(result)
+		if len(found) > 0 {
+			empty = -1
+		}
+		all = append(all, found...)
 		if err != nil {
 			return all, err
 		}
@@ -182,7 +187,7 @@ func (c *conn) search(ctx context.Context, timeout time.Duration, q *search) ([]
 		}
 		paging.SetCookie(cookie)
 	}
-	return all, fmt.Errorf("%w: more than %d pages", ErrRefused, maxPages)
+	return all, fmt.Errorf("%w: %d pages without an entry", ErrRefused, maxEmptyPages)
 }
 
 // timeLimit is the time that ctx has left, in whole seconds rounded up.
