@@ -49,3 +49,73 @@ $(BUILD)/goldapd: $(GO_SOURCES) | tools
 
 $(BUILD)/goldapctl: $(GO_SOURCES) | tools
 	CGO_ENABLED=1 $(GO) build -trimpath -ldflags '-s -w' -o $@ ./cmd/goldapctl
+
+.PHONY: demo
+demo: build
+	$(BUILD)/goldapctl demo --build-dir $(BUILD) $(if $(KEEP),--keep)
+
+# The tests, in three tiers (HACKING.md). -count=1: a test that asks the
+# machine must not be answered from Go's cache.
+.PHONY: test
+test: test-go test-module test-integration
+
+.PHONY: test-go
+test-go: | tools
+	$(GO) test -race $$($(GO) list ./... | grep -v -e /test/module -e /test/cwire)
+
+.PHONY: test-module
+test-module: build
+	@packaging/need.sh test
+	$(GO) test -race -count=1 ./test/module/... ./test/cwire/...
+
+.PHONY: test-integration
+test-integration: build
+	@if [ "$$(id -u)" != 0 ]; then \
+	  echo "test-integration: needs root, for a private Debian root and its own mounts: not run"; \
+	  [ -z "$(CI)" ]; exit $$?; \
+	fi; \
+	packaging/need.sh root && test/root/make-root.sh && \
+	$(GO) test -c -race -tags integration -o $(BUILD)/integration.test ./test/integration && \
+	test/root/run.sh /goldap/build/integration.test -test.v -test.timeout 15m
+
+.PHONY: bench
+bench: build
+	@packaging/need.sh root
+	OUT='$(OUT)' test/bench/run.sh $(BENCHFLAGS)
+
+# Each fuzz target for FUZZTIME.
+FUZZTIME ?= 30s
+.PHONY: fuzz
+fuzz: | tools
+	@for package in $$(grep -rl '^func Fuzz' --include=*_test.go pkg | xargs -n1 dirname | sort -u); do \
+	  for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$package/*_test.go); do \
+	    echo "$$package $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$package || exit 1; \
+	  done; \
+	done
+
+.PHONY: generate
+generate:
+	$(GO) generate ./...
+
+CWARNINGS := -std=c11 -Wall -Wextra -Werror -Wconversion -Wshadow -Wformat=2 -Wno-format-nonliteral -Wno-sign-conversion
+.PHONY: lint
+lint:
+	@packaging/need.sh lint
+	@test -z "$$(gofmt -l cmd pkg pam_module test)" || { echo "not gofmt'ed:"; gofmt -l cmd pkg pam_module test; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags integration ./test/integration
+	$(GO) tool staticcheck ./...
+	$(GO) tool staticcheck -tags integration ./test/integration
+	$(GO) mod tidy -diff
+	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+	@for cc in gcc clang; do for file in $$(git ls-files 'pam_module/*.c'); do \
+	  $$cc $(CWARNINGS) -O2 -fPIC -DGOLDAP_INTERPRETER=/lib/ld.so -fsyntax-only $$file || exit 1; \
+	done; done
+	shellcheck $$(git ls-files '*.sh') .ci/run
+
+.PHONY: clean distclean
+clean:
+	rm -f $(MODULE) $(BUILD)/goldapd $(BUILD)/goldapctl $(BUILD)/*.test $(BUILD)/bench*
+distclean:
+	rm -rf $(BUILD)
