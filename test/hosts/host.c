@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <grp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,9 +214,24 @@ static void set(struct plan *plan, int option, const char *value) {
   }
 }
 
+static void *do_nothing(void *data) { return data; }
+
+/* settle gets what is not the module's doing out of the way: descriptors that
+ * this program was started with, and the signal handler that the C library
+ * installs with the first thread. */
+static void settle(void) {
+  pthread_t thread;
+
+  close_descriptors_above(2);
+  if (pthread_create(&thread, NULL, do_nothing, NULL) != 0 ||
+      pthread_join(thread, NULL) != 0)
+    fail("pthread_create");
+}
+
 int main(int argc, char **argv) {
   struct plan plan = {.threads = 1, .cycles = 1};
 
+  settle();
   for (int option;
        (option = getopt(argc, argv, "d:s:u:p:o:t:n:f:wgU:x:")) != -1;)
     set(&plan, option, optarg);

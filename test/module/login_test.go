@@ -23,6 +23,7 @@ const (
 // TestLogin also holds that the module says nothing on plain success and that
 // PAM_USER stays what it was.
 func TestLogin(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		user, password string
 		calls          []string
@@ -72,6 +73,7 @@ func expect(t *testing.T, got, want record) {
 
 // TestHostileUserNames: whatever is typed at a login prompt, it names nobody.
 func TestHostileUserNames(t *testing.T) {
+	t.Parallel()
 	names := map[string]string{
 		"star":            "*",
 		"star at the end": "gp-plai*",
@@ -115,6 +117,7 @@ func TestHostileUserNames(t *testing.T) {
 
 // TestEmptyPasswordNeverBinds counts what reaches the directory.
 func TestEmptyPasswordNeverBinds(t *testing.T) {
+	t.Parallel()
 	eachMode(t, func(t *testing.T, d driver, s *site, mode string) {
 		for _, options := range []string{"", "nullok", "try_first_pass", "nullok debug"} {
 			service := s.service(d.module, mode+" "+options)
@@ -137,6 +140,7 @@ func TestEmptyPasswordNeverBinds(t *testing.T) {
 
 // TestUserName: the module asks for the name where the application has none.
 func TestUserName(t *testing.T) {
+	t.Parallel()
 	eachMode(t, func(t *testing.T, d driver, s *site, mode string) {
 		got := d.play(t, script{site: s, service: s.service(d.module, mode), calls: login[:2], answers: []string{plain, right}})
 		expect(t, got, record{said: []string{visible + "login:", asked}, codes: []pam.Error{0, 0}, user: plain})
@@ -145,6 +149,7 @@ func TestUserName(t *testing.T) {
 
 // TestNoConversation: a person who goes away is not let in.
 func TestNoConversation(t *testing.T) {
+	t.Parallel()
 	eachMode(t, func(t *testing.T, d driver, s *site, mode string) {
 		got := d.play(t, script{site: s, service: s.service(d.module, mode), user: plain, calls: login[:1]})
 		if len(got.codes) != 1 || got.codes[0] == success {
@@ -156,6 +161,7 @@ func TestNoConversation(t *testing.T) {
 // TestAccountWithoutAuthentication is a login with an ssh key: only the account
 // and session groups are asked.
 func TestAccountWithoutAuthentication(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		user string
 		code pam.Error
@@ -179,6 +185,7 @@ func TestAccountWithoutAuthentication(t *testing.T) {
 // TestLoginIsNotRemembered: what one authentication has proven does not count
 // for the next one on the same handle.
 func TestLoginIsNotRemembered(t *testing.T) {
+	t.Parallel()
 	eachMode(t, func(t *testing.T, d driver, s *site, mode string) {
 		got := d.play(t, script{
 			site: s, service: s.service(d.module, mode), user: plain,

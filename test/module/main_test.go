@@ -1,6 +1,7 @@
 package module
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,7 +30,17 @@ func artefact(name string) string {
 	return path
 }
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+// parallel is how many tests run at the same time: they wait more than they
+// work.
+const parallel = "16"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", parallel); err != nil {
+		panic(err)
+	}
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	for _, path := range []string{modulePath, daemonPath} {

@@ -36,6 +36,7 @@ func (s *site) tryBoth(t *testing.T, d driver, options string, want pam.Error) {
 }
 
 func TestDaemonDown(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, d driver) {
 		within(t, 0, total, func() {
 			s := newSite(t)
@@ -54,6 +55,7 @@ func TestDaemonDown(t *testing.T) {
 
 // TestDaemonClosesInMidRequest: a daemon that dies while it works.
 func TestDaemonClosesInMidRequest(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, d driver) {
 		s := newSite(t)
 		f := listen(t, s.socket)
@@ -71,6 +73,7 @@ func TestDaemonClosesInMidRequest(t *testing.T) {
 // TestDaemonHangs: the module goes on without it after two seconds, the head
 // of the answer being due at once.
 func TestDaemonHangs(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, d driver) {
 		s := newSite(t)
 		s.startDaemon().hang()
@@ -90,6 +93,7 @@ func TestDaemonHangs(t *testing.T) {
 
 // TestDaemonHangsForGood: with mode=daemon there is nothing to go on with.
 func TestDaemonHangsForGood(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, d driver) {
 		s := newSite(t)
 		s.startDaemon().hang()
@@ -103,6 +107,7 @@ func TestDaemonHangsForGood(t *testing.T) {
 // TestDaemonHangsAfterTheHead: it lives, so that it gets more time, but not all
 // of it.
 func TestDaemonHangsAfterTheHead(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, d driver) {
 		s := newSite(t)
 		listen(t, s.socket).serve(func(conn net.Conn) {
@@ -119,6 +124,7 @@ func TestDaemonHangsAfterTheHead(t *testing.T) {
 // TestDaemonTrickles a byte at a time, and floods with entries without end:
 // neither makes the program wait past its time.
 func TestDaemonTricklesOrFloods(t *testing.T) {
+	t.Parallel()
 	account := frame(passwdByName, resultBegin, "gp-plain", "*", int32(54001), int32(54000), "", "/", "/bin/sh")
 	answers := map[string]func(net.Conn){
 		"trickles": func(conn net.Conn) {
@@ -164,6 +170,7 @@ func readWithin(conn net.Conn, limit time.Duration) (int, error) {
 // TestDirectoryDown: nobody can tell, which is neither a good nor a bad
 // password.
 func TestDirectoryDown(t *testing.T) {
+	t.Parallel()
 	eachMode(t, func(t *testing.T, d driver, s *site, mode string) {
 		if err := s.directory.Close(); err != nil {
 			t.Fatal(err)
@@ -178,6 +185,7 @@ func TestDirectoryDown(t *testing.T) {
 // TestBrokenConfiguration: without a daemon and without a configuration that
 // can be trusted, nobody gets in.
 func TestBrokenConfiguration(t *testing.T) {
+	t.Parallel()
 	cases := map[string]func(s *site){
 		"missing":               func(s *site) { _ = os.Remove(s.config) },
 		"a directory":           func(s *site) { _ = os.Remove(s.config); _ = os.Mkdir(s.config, 0o755) },
@@ -212,6 +220,7 @@ func deny(s *site) {
 
 // TestNoProgram: libpam may load a file that the kernel will not execute.
 func TestNoProgram(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	text, err := os.ReadFile(modulePath)
 	if err != nil {

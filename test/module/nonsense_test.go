@@ -62,6 +62,7 @@ func (s *site) ask(t *testing.T, d driver, call string, answer []byte) record {
 
 // TestPrefixes: of all beginnings of a good answer only the whole is good.
 func TestPrefixes(t *testing.T) {
+	t.Parallel()
 	answers := map[string][]byte{
 		"authenticate": frame(authenticate, resultBegin, int32(0), plain, int32(0), "welcome", resultEnd),
 		"acct_mgmt":    frame(authorize, resultBegin, int32(0), "welcome", resultEnd),
@@ -86,6 +87,7 @@ func TestPrefixes(t *testing.T) {
 
 // TestNonsense: answers that are not the one for success.
 func TestNonsense(t *testing.T) {
+	t.Parallel()
 	ok := int32(0)
 	long := strings.Repeat("m", 1024)
 	type answers map[string][]byte
@@ -146,6 +148,7 @@ func TestNonsense(t *testing.T) {
 // TestEveryCode holds the table of codes: of all that a daemon may send only 0
 // is success.
 func TestEveryCode(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, d driver) {
 		s := newSite(t)
 		for code := int32(1); code < 34; code++ {
@@ -166,6 +169,7 @@ func TestEveryCode(t *testing.T) {
 // TestSecondVerdict: a good password with a bad second verdict is kept for the
 // account group, which repeats it although the daemon now says yes.
 func TestSecondVerdict(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, d driver) {
 		s := newSite(t)
 		f := listen(t, s.socket)

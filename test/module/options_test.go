@@ -13,6 +13,7 @@ const unixFirst = "auth [default=ignore] pam_unix.so nodelay\n"
 
 // TestFirstPass: with another module before it, the user is asked once.
 func TestFirstPass(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		before, options string
 		answers         []string
@@ -44,6 +45,7 @@ func TestFirstPass(t *testing.T) {
 // TestUseAuthtok: in the password group it means that the new password must
 // have been asked for by a module before.
 func TestUseAuthtok(t *testing.T) {
+	t.Parallel()
 	eachMode(t, func(t *testing.T, d driver, s *site, mode string) {
 		service := s.service(d.module, mode+" use_authtok")
 		got := d.play(t, script{site: s, service: service, user: plain, calls: []string{"chauthtok"}, answers: []string{right, next, next}})
@@ -53,6 +55,7 @@ func TestUseAuthtok(t *testing.T) {
 
 // TestIgnore: an ignored answer leaves the decision to the other modules.
 func TestIgnore(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		options, user string
 		broken        bool
@@ -85,6 +88,7 @@ func TestIgnore(t *testing.T) {
 
 // TestSilence: PAM_SILENT and no_warn keep messages back, never prompts.
 func TestSilence(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		user, options, flags string
 		codes                []pam.Error
@@ -113,6 +117,7 @@ func TestSilence(t *testing.T) {
 
 // TestBadOptions are ignored, one by one.
 func TestBadOptions(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, d driver) {
 		s := newSite(t)
 		for _, options := range []string{
@@ -132,6 +137,7 @@ func TestBadOptions(t *testing.T) {
 
 // TestLocalUsers are left to the other modules, whatever the directory says.
 func TestLocalUsers(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, d driver) {
 		s := newSite(t)
 		alone := s.service(d.module, "mode=direct")
@@ -153,6 +159,7 @@ func TestLocalUsers(t *testing.T) {
 
 // TestSessionNeedsNothing: neither a daemon nor a configuration.
 func TestSessionNeedsNothing(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, d driver) {
 		s := newSite(t)
 		if err := os.Remove(s.config); err != nil {

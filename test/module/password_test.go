@@ -38,6 +38,7 @@ func passwordOf(t *testing.T, d driver, s *site, user string, candidates ...stri
 }
 
 func TestChangePassword(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		user    string
 		calls   []string
@@ -100,6 +101,7 @@ func TestChangePassword(t *testing.T) {
 var tenKilobytes = strings.Repeat("n", 10000)
 
 func TestChangeProhibited(t *testing.T) {
+	t.Parallel()
 	const text = "Change it at https://password.mydomain.com/"
 	each(t, func(t *testing.T, d driver) {
 		s := newSite(t)
@@ -115,6 +117,7 @@ func TestChangeProhibited(t *testing.T) {
 // TestChangeByAdministrator: with rootbinddn, root need not know the old
 // password; others have to.
 func TestChangeByAdministrator(t *testing.T) {
+	t.Parallel()
 	asRoot := map[string]struct {
 		secret  string
 		answers []string
@@ -164,6 +167,7 @@ func TestChangeByAdministrator(t *testing.T) {
 
 // TestChangeUnavailable: without a directory nothing is asked for.
 func TestChangeUnavailable(t *testing.T) {
+	t.Parallel()
 	eachMode(t, func(t *testing.T, d driver, s *site, mode string) {
 		if err := s.directory.Close(); err != nil {
 			t.Fatal(err)
