@@ -80,18 +80,21 @@ func TestMustChange(t *testing.T) {
 }
 
 // TestChangeByRoot is that root gives a user a new password without knowing
-// the old one, through rootbinddn.
+// the old one, through rootbinddn. The policy (pwdMustChange) lets the user in
+// after choosing one that root does not know.
 func TestChangeByRoot(t *testing.T) {
 	writeFile(t, daemon.GoldapSecret, 0o600, slapd.AdminPassword+"\n")
 	before := configLines
 	configLines = append([]string{"rootbinddn " + slapd.AdminDN}, before...)
 	t.Cleanup(func() { configLines = before })
 	inSetups(t, goldapSetups, func(t *testing.T, _ setup) {
-		erin, changed := person("erin"), newPasswords[1]
+		erin, changed, chosen := person("erin"), newPasswords[1], newPasswords[4]
 		restorePassword(t, erin)
 		changeAs(t, 0, "coronerd", erin.Name, changed, changed).accept(t, tokenChanged)
-		logIn(t, "coronerd", erin.Name, changed).accept(t)
 		logIn(t, "coronerd", erin.Name, erin.Password).refuse(t, authFailure)
+		logIn(t, "coronerd", erin.Name, changed).refuse(t, authenticated, newTokenNeeded)
+		changeAs(t, uint32(erin.UID), "coronerd", erin.Name, changed, chosen, chosen).accept(t, tokenChanged)
+		logIn(t, "coronerd", erin.Name, chosen).accept(t)
 	})
 }
 
