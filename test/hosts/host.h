@@ -28,7 +28,8 @@ struct plan {
   bool close_standard;    /* 0, 1 and 2, for good */
   bool never_end;         /* no pam_end */
   bool leak;              /* lose memory, to see the sanitizer find it */
-  unsigned long files;    /* RLIMIT_NOFILE while libpam is called, 0: as is */
+  /* RLIMIT_NOFILE and RLIMIT_NPROC while libpam is called; 0: as they are. */
+  unsigned long files, processes;
 };
 
 /* What became of the logins. Codes are PAM's; each has its count. */

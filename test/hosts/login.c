@@ -40,17 +40,23 @@ pam_handle_t *open_handle(const struct plan *plan) {
   return pamh;
 }
 
-/* limit_files makes descriptors scarce, or plenty again. */
-static void limit_files(const struct plan *plan, bool scarce) {
+static void set_soft(__rlimit_resource_t resource, unsigned long value,
+                     bool scarce) {
   struct rlimit limit;
 
-  if (plan->files == 0)
+  if (value == 0)
     return;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+  if (getrlimit(resource, &limit) != 0)
     fail("getrlimit");
-  limit.rlim_cur = scarce ? plan->files : limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+  limit.rlim_cur = scarce ? value : limit.rlim_max;
+  if (setrlimit(resource, &limit) != 0)
     fail("setrlimit");
+}
+
+/* make_scarce takes descriptors and processes away, or gives them back. */
+static void make_scarce(const struct plan *plan, bool scarce) {
+  set_soft(RLIMIT_NOFILE, plan->files, scarce);
+  set_soft(RLIMIT_NPROC, plan->processes, scarce);
 }
 
 static void between_calls(const struct plan *plan) {
@@ -67,9 +73,9 @@ static int timed(const struct plan *plan, pam_function function,
 
   between_calls(plan);
   start = milliseconds();
-  limit_files(plan, true);
+  make_scarce(plan, true);
   code = function(pamh, 0);
-  limit_files(plan, false);
+  make_scarce(plan, false);
   took = milliseconds() - start;
   if (took > tally->slowest)
     tally->slowest = took;

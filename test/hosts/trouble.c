@@ -101,7 +101,7 @@ static bool make_scarce(struct plan *plan, const char *name) {
   else if (number(name, "address-space-for-good", &value))
     set_limit(RLIMIT_AS, value, true);
   else if (number(name, "processes", &value))
-    set_limit(RLIMIT_NPROC, value, false);
+    plan->processes = value;
   else if (number(name, "processes-for-good", &value))
     set_limit(RLIMIT_NPROC, value, true);
   else if (number(name, "files", &value))

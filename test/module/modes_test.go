@@ -236,3 +236,12 @@ func TestNoProgram(t *testing.T) {
 	s.startDaemon()
 	s.tryBoth(t, d, "mode=auto", success)
 }
+
+// tryOnce logs in with the right password.
+func (s *site) tryOnce(t *testing.T, d driver, options string, want pam.Error) {
+	t.Helper()
+	got := d.play(t, script{site: s, service: s.service(d.module, options), user: plain, calls: login[:1], answers: []string{right}})
+	if !cmp.Equal(got.codes, []pam.Error{want}) {
+		t.Errorf("%s: code %v, want %v", options, got.codes, want)
+	}
+}
