@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/goldap/goldap/pkg/config"
@@ -28,10 +29,16 @@ const (
 	exitUsage   = 2
 )
 
+// gcPercent lets the heap, which is a few MB, grow fivefold between two
+// collections: at the default of 100 a fifth of the time of a busy daemon went
+// into collecting (GOGC in the runtime package's documentation).
+const gcPercent = 400
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go away
+	debug.SetGCPercent(gcPercent)
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	os.Exit(run(ctx, os.Args[1:], hangups, os.Stdout, os.Stderr))

@@ -3,19 +3,31 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"time"
 
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/login"
 	"github.com/goldap/goldap/pkg/nslcd"
 )
 
-// serveAuthenticate sends the header before anything is decided, so that the
-// caller can tell a daemon that works from one that hangs.
-func serveAuthenticate(ctx context.Context, x *exchange) error {
-	if err := x.flush(); err != nil {
-		return err
+// decide returns what judge decides. If that takes a while, the header of the
+// response goes out before, so that the caller can tell a daemon that works
+// from one that hangs.
+func (x *exchange) decide(judge func() login.Decision) login.Decision {
+	sent := make(chan struct{})
+	timer := time.AfterFunc(x.server.options.HeaderDelay, func() {
+		defer close(sent)
+		_ = x.flush() // a caller who is gone is noticed by the next write
+	})
+	decision := judge()
+	if !timer.Stop() {
+		<-sent
 	}
-	decision := x.authenticate(ctx)
+	return decision
+}
+
+func serveAuthenticate(ctx context.Context, x *exchange) error {
+	decision := x.decide(func() login.Decision { return x.authenticate(ctx) })
 	x.audit(decision)
 	if decision.Outcome == account.UnknownUser {
 		return x.end()
@@ -45,21 +57,19 @@ func (x *exchange) authenticate(ctx context.Context) login.Decision {
 }
 
 func serveAuthorize(ctx context.Context, x *exchange) error {
-	if err := x.flush(); err != nil {
-		return err
-	}
-	return x.verdict(x.backend.Login.Authorize(ctx, x.loginRequest()))
+	return x.verdict(x.decide(func() login.Decision {
+		return x.backend.Login.Authorize(ctx, x.loginRequest())
+	}))
 }
 
 func serveChangePassword(ctx context.Context, x *exchange) error {
-	if err := x.flush(); err != nil {
-		return err
-	}
-	return x.verdict(x.backend.Login.ChangePassword(ctx, login.ChangeRequest{
-		Request:      x.loginRequest(),
-		New:          x.request.NewPassword,
-		AsRoot:       x.request.AsRoot,
-		CallerIsRoot: x.caller.IsRoot(),
+	return x.verdict(x.decide(func() login.Decision {
+		return x.backend.Login.ChangePassword(ctx, login.ChangeRequest{
+			Request:      x.loginRequest(),
+			New:          x.request.NewPassword,
+			AsRoot:       x.request.AsRoot,
+			CallerIsRoot: x.caller.IsRoot(),
+		})
 	}))
 }
 

@@ -20,6 +20,9 @@ type Options struct {
 	// HeaderTimeout is how long a caller may take to say what it wants (1 s),
 	// RequestTimeout for the whole request (2 s).
 	HeaderTimeout, RequestTimeout time.Duration
+	// HeaderDelay is how long a login may take before the header of its
+	// response goes out ahead of the rest (200 ms).
+	HeaderDelay time.Duration
 	// WriteTimeout is how long a caller may take to read the answer (10 s).
 	WriteTimeout time.Duration
 	// DrainTimeout is how long bytes that nobody asked for are waited for
@@ -35,6 +38,7 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	setDefault(&o.HeaderTimeout, time.Second)
 	setDefault(&o.RequestTimeout, 2*time.Second)
+	setDefault(&o.HeaderDelay, 200*time.Millisecond)
 	setDefault(&o.WriteTimeout, 10*time.Second)
 	setDefault(&o.DrainTimeout, 100*time.Millisecond)
 	setDefault(&o.ShutdownTimeout, 3*time.Second)
