@@ -165,3 +165,21 @@ func eventually(t *testing.T, limit time.Duration, what string, condition func()
 	}
 	return time.Since(started)
 }
+
+// TestSearchLogs is that the search for passwords, with which all of this
+// ends, finds one.
+func TestSearchLogs(t *testing.T) {
+	dir := t.TempDir()
+	if searchLogs(dir) == nil {
+		t.Error("content with no logs at all")
+	}
+	for _, c := range []struct {
+		text string
+		good bool
+	}{{"alice logs in", true}, {"alice logs in with " + person("alice").Password, false}} {
+		must(t, os.WriteFile(filepath.Join(dir, "log"), []byte(c.text), 0o600))
+		if err := searchLogs(dir); (err == nil) != c.good {
+			t.Errorf("%q: %v", c.text, err)
+		}
+	}
+}

@@ -126,7 +126,6 @@ finish() {
 build() {
 	say "making $root; this is done once and takes a minute or two"
 	rm -rf "$half" "$half.log"
-	mkdir -p "$(dirname "$root")"
 	use_proxy
 	bootstrap
 	prepare
@@ -150,13 +149,20 @@ cleanup() {
 	rm -rf --one-file-system "$half"
 }
 
+fits() { [ "$(cat "$root/goldap/stamp" 2>/dev/null)" = "$(stamp)" ]; }
+
 [ "$(id -u)" = 0 ] || die "only root can make a root"
-[ "$(cat "$root/goldap/stamp" 2>/dev/null)" != "$(stamp)" ] || exit 0
+! fits || exit 0
 command -v debootstrap >/dev/null || die "debootstrap is missing: apt-get install debootstrap"
+mkdir -p "$(dirname "$root")"
 if [ "${GOLDAP_PRIVATE_MOUNTS:-}" != 1 ]; then
 	# Mounts of a build that is killed vanish with this namespace.
 	GOLDAP_PRIVATE_MOUNTS=1 exec unshare --mount --propagation private "$here/make-root.sh" "$root"
 fi
+# Whoever is inside the old root, or builds a new one, is waited for.
+exec 9>>"$root.lock"
+flock 9
+! fits || exit 0
 trap cleanup EXIT
 trap 'exit 1' HUP INT TERM
 started=$(date +%s)

@@ -72,7 +72,7 @@ inside() {
 	network
 	set +e
 	env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-		HOME=/root LANG=C.UTF-8 ${CI:+"CI=$CI"} chroot . "$@"
+		HOME=/root LANG=C.UTF-8 ${CI:+"CI=$CI"} chroot . "$@" 9>&-
 	exit $?
 }
 
@@ -81,6 +81,9 @@ inside() {
 [ -e "$build/root/goldap/stamp" ] || die "there is no root yet: run make-root.sh"
 if [ "${GOLDAP_INSIDE:-}" != 1 ]; then
 	mkdir -p "$build/root.run"
+	# Held until the end: make-root.sh does not replace a root in use.
+	exec 9>>"$build/root.lock"
+	flock -s 9
 	GOLDAP_INSIDE=1 exec unshare --mount --propagation private --pid --fork --kill-child \
 		--net --uts --ipc "$here/run.sh" "$@"
 fi
