@@ -48,9 +48,7 @@ func TestCertificates(t *testing.T) {
 
 func serverLog(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(server.LogFile)
-	must(t, err)
-	return string(text)
+	return readFile(t, server.LogFile)
 }
 
 func refusedInTime(t *testing.T) {

@@ -106,6 +106,13 @@ func writeFile(t *testing.T, path string, mode os.FileMode, text string) {
 	must(t, os.Chmod(path, mode))
 }
 
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	must(t, err)
+	return string(text)
+}
+
 // namesFromDirectory lets the machine's programs see directory users through
 // the stock libnss-ldapd, which asks whoever listens on nslcd's socket.
 func namesFromDirectory(t *testing.T) {
