@@ -24,3 +24,10 @@ const (
 	ActionSessionClose   Action = 0x000d0004
 	ActionChangePassword Action = 0x000d0005
 )
+
+// ActionLogin is goldap's own, in a range that nslcd does not use and refuses,
+// upon which a caller asks with ActionAuthenticate. It is an ActionAuthenticate
+// that begins with the milliseconds that the caller can wait, and whose
+// authorization is the verdict of every access rule, so that the caller need
+// not ask ActionAuthorize as well.
+const ActionLogin Action = 0x676c0001

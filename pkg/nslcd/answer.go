@@ -7,7 +7,7 @@ import (
 	"github.com/goldap/goldap/pkg/account"
 )
 
-// Authentication is the answer to ActionAuthenticate.
+// Authentication is the answer to ActionAuthenticate and ActionLogin.
 type Authentication struct {
 	// Code is the verdict on the password.
 	Code Code
@@ -160,7 +160,7 @@ func (r *AnswerReader) Config() (value string, err error) {
 	return value, nil
 }
 
-// Authentication reads the verdict of ActionAuthenticate.
+// Authentication reads the verdict of ActionAuthenticate and ActionLogin.
 func (r *AnswerReader) Authentication() (v Authentication, err error) {
 	if err := r.entry(&v.Code, &v.User, &v.Authorization, &v.Message); err != nil {
 		return Authentication{Code: CodeAuthInfoUnavail, Authorization: CodeAuthInfoUnavail},

@@ -1,6 +1,11 @@
 package nslcd
 
-import "github.com/goldap/goldap/pkg/secret"
+import (
+	"math"
+	"time"
+
+	"github.com/goldap/goldap/pkg/secret"
+)
 
 // field is one parameter of a request: how it is read and how it is written.
 type field struct {
@@ -20,6 +25,7 @@ var requestFields = map[Action][]field{
 	ActionShadowByName:   {nameField},
 	ActionAuthenticate:   append(pamFields(), passwordField),
 	ActionAuthorize:      pamFields(),
+	ActionLogin:          append(append([]field{budgetField}, pamFields()...), passwordField),
 	ActionSessionOpen:    pamFields(),
 	ActionSessionClose:   append(pamFields(), sessionIDField),
 	ActionChangePassword: append(pamFields(), asRootField, passwordField, newPasswordField),
@@ -59,6 +65,19 @@ var optionField = field{
 		return err
 	},
 	encode: func(out *writer, r Request) { out.int32(r.Option) },
+}
+
+// budgetField is in milliseconds; a negative one is none.
+var budgetField = field{
+	name: "budget",
+	decode: func(in *reader, r *Request) error {
+		milliseconds, err := in.int32()
+		r.Budget = time.Duration(max(milliseconds, 0)) * time.Millisecond
+		return err
+	},
+	encode: func(out *writer, r Request) {
+		out.int32(int32(min(max(r.Budget.Milliseconds(), 0), math.MaxInt32)))
+	},
 }
 
 // asRootField is a C truth value: anything but 0 is true.

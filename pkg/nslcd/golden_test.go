@@ -129,7 +129,7 @@ func copyEntry(response *nslcd.Response, answer *nslcd.AnswerReader, action nslc
 	case nslcd.ActionShadowByName:
 		shadow, password, err := answer.Shadow()
 		return errors.Join(err, response.Shadow(shadow, password))
-	case nslcd.ActionAuthenticate:
+	case nslcd.ActionAuthenticate, nslcd.ActionLogin:
 		v, err := answer.Authentication()
 		return errors.Join(err, response.Authenticated(v))
 	case nslcd.ActionAuthorize, nslcd.ActionChangePassword:

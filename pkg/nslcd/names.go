@@ -15,6 +15,7 @@ var actionNames = map[Action]string{
 	ActionSessionOpen:    "session-open",
 	ActionSessionClose:   "session-close",
 	ActionChangePassword: "password",
+	ActionLogin:          "login",
 }
 
 // String returns the name that the log shows.

@@ -1,6 +1,10 @@
 package nslcd
 
-import "github.com/goldap/goldap/pkg/secret"
+import (
+	"time"
+
+	"github.com/goldap/goldap/pkg/secret"
+)
 
 // Request is one question. Action says which of the other fields mean
 // something.
@@ -12,12 +16,15 @@ type Request struct {
 	ID uint32
 	// Option is what ActionConfigGet asks for.
 	Option int32
-	// PAM is in all five PAM actions.
+	// Budget is in ActionLogin: how long the caller can wait for the answer.
+	Budget time.Duration
+	// PAM is in all PAM actions and in ActionLogin.
 	PAM PAM
 	// SessionID is in ActionSessionClose.
 	SessionID string
-	// Password is the password in ActionAuthenticate and the old one in
-	// ActionChangePassword, where it is the administrator's if AsRoot is set.
+	// Password is the password in ActionAuthenticate and ActionLogin, and the
+	// old one in ActionChangePassword, where it is the administrator's if
+	// AsRoot is set.
 	Password secret.Secret
 	// NewPassword and AsRoot are in ActionChangePassword.
 	NewPassword secret.Secret

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -31,6 +32,7 @@ func TestDecodedRequests(t *testing.T) {
 		"shadow-by-name":          {Action: nslcd.ActionShadowByName, Name: "ada"},
 		"config-unknown-option":   {Action: nslcd.ActionConfigGet, Option: 99},
 		"authenticate":            {Action: nslcd.ActionAuthenticate, PAM: ssh, Password: secret.FromString("correct horse")},
+		"login":                   {Action: nslcd.ActionLogin, Budget: 10 * time.Second, PAM: ssh, Password: secret.FromString("correct horse")},
 		"authenticate-4096-byte-password": {Action: nslcd.ActionAuthenticate, PAM: ssh,
 			Password: secret.FromString(strings.Repeat("p", 4096))},
 		"authorize":    {Action: nslcd.ActionAuthorize, PAM: ssh},

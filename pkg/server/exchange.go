@@ -126,6 +126,9 @@ func (x *exchange) answer(ctx context.Context) error {
 	if route.login {
 		limit = x.backend.LoginTimeout
 	}
+	if x.request.Action == nslcd.ActionLogin {
+		limit = min(limit, x.request.Budget)
+	}
 	ctx, cancel := context.WithDeadline(ctx, x.began.Add(limit))
 	defer cancel()
 	x.response = nslcd.NewResponse(x.conn, x.request.Action)

@@ -44,6 +44,7 @@ var routes = map[nslcd.Action]route{
 	nslcd.ActionAuthorize:      {allowed: everyone, serve: serveAuthorize, login: true},
 	nslcd.ActionSessionOpen:    {allowed: everyone, serve: serveSessionOpen},
 	nslcd.ActionSessionClose:   {allowed: everyone, serve: serveSessionClose},
+	nslcd.ActionLogin:          {allowed: everyone, serve: serveAuthenticate, login: true},
 	nslcd.ActionChangePassword: {allowed: rootIfAsRoot, serve: serveChangePassword, login: true},
 }
 
