@@ -47,7 +47,7 @@ func inSetups(t *testing.T, setups []setup, test func(t *testing.T, s setup)) {
 	}
 }
 
-// configLines are what the tests add to the five lines: the highest
+// configLines are what the tests add to the five lines that must work: the highest
 // log level, for the search for passwords in the logs.
 var configLines = []string{"debug 1"}
 
