@@ -1,0 +1,68 @@
+package config
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestKeywordsAreDocumented compares the keywords of pam_ldap.conf with the two
+// tables of docs/configuration.md.
+func TestKeywordsAreDocumented(t *testing.T) {
+	data, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(data), "\n### Honoured\n")
+	honouredText, text, _ := strings.Cut(text, "\n### Only warned about\n")
+	warnedText, _, _ := strings.Cut(text, "\n## ")
+	compareKeywords(t, honoured(), keywordRows(honouredText), func(k keyword) string {
+		if k.path == "" {
+			return ""
+		}
+		return "`" + k.path + "`"
+	})
+	compareKeywords(t, notHonoured(), keywordRows(warnedText), func(k keyword) string { return k.why })
+}
+
+// keywordRow is what a row of a table says about a keyword.
+type keywordRow struct{ same, text string }
+
+// keywordRows reads rows of the form | `keyword` (`same`), `keyword` | text |...
+func keywordRows(section string) map[string]keywordRow {
+	word := regexp.MustCompile("`([a-z0-9_]+)`(?: \\(`([a-z0-9]+)`\\))?")
+	rows := map[string]keywordRow{}
+	for line := range strings.Lines(section) {
+		cells := strings.Split(line, "|")
+		if !strings.HasPrefix(line, "| `") || len(cells) < 4 {
+			continue
+		}
+		for _, match := range word.FindAllStringSubmatch(cells[1], -1) {
+			rows[match[1]] = keywordRow{same: match[2], text: strings.TrimSpace(cells[2])}
+		}
+	}
+	return rows
+}
+
+// compareKeywords reports every PADL keyword without its row, and every row
+// without its keyword.
+func compareKeywords(t *testing.T, keywords []keyword, rows map[string]keywordRow, want func(keyword) string) {
+	t.Helper()
+	if len(rows) < 10 {
+		t.Fatalf("found only %d rows", len(rows))
+	}
+	for _, k := range keywords {
+		if k.in&spellPADL == 0 {
+			continue
+		}
+		row, ok := rows[k.name]
+		if wanted := want(k); !ok || row.same != k.same || row.text != wanted {
+			t.Errorf("docs/configuration.md: the row of %s has %q, %q instead of %q, %q (there: %v)", k.name, row.same, row.text, k.same, wanted, ok)
+		}
+		delete(rows, k.name)
+	}
+	for name := range rows {
+		t.Errorf("docs/configuration.md has a row for %s, which is not such a keyword", name)
+	}
+}
