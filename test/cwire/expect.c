@@ -57,7 +57,9 @@ static bool cut_account(struct bytes *bytes) {
 static bool cut_result(int32_t action, struct bytes *bytes,
                        struct answer *answer) {
   switch (action) {
+  case WIRE_LOGIN:
   case WIRE_PAM_AUTHC:
+    answer->authorized_fully = action == WIRE_LOGIN;
     return cut_code(bytes, &answer->code) && skip_strings(bytes, 1) &&
            cut_code(bytes, &answer->authorization) &&
            cut_message(bytes, answer);
@@ -98,5 +100,6 @@ bool same_answer(enum ask_result a, const struct answer *answer_a,
   return a != ASK_ANSWERED ||
          (answer_a->code == answer_b->code &&
           answer_a->authorization == answer_b->authorization &&
+          answer_a->authorized_fully == answer_b->authorized_fully &&
           strcmp(answer_a->message, answer_b->message) == 0);
 }

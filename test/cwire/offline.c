@@ -9,6 +9,7 @@
 enum { SENT_MAX = 128 * 1024 };
 
 static struct bytes offered;
+static int connection, offered_to; /* numbers, from 1 */
 static int daemon_end = -1;
 static unsigned char sent_bytes[SENT_MAX];
 
@@ -42,6 +43,8 @@ void goldap_reap(struct child *child, wire_time deadline) {
   abort();
 }
 
+/* The connection that counts finds the answer; any other is closed at once, as
+ * by a daemon that does not know the action. */
 int __wrap_wire_connect(const char *path, wire_time deadline) {
   int pair[2];
 
@@ -49,6 +52,10 @@ int __wrap_wire_connect(const char *path, wire_time deadline) {
   (void)deadline;
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
     abort();
+  if (++connection != offered_to) {
+    close(pair[1]);
+    return pair[0];
+  }
   if (offered.length != 0 && send(pair[1], offered.data, offered.length,
                                   MSG_DONTWAIT) != (ssize_t)offered.length)
     abort();
@@ -121,9 +128,9 @@ static bool take_apart(struct bytes request, struct fields *fields) {
     int32_t action;
     const char *plan;
   } plans[] = {
-      {WIRE_CONFIG_GET, "i"},       {WIRE_PASSWD_BYNAME, "s"},
-      {WIRE_PAM_AUTHC, "ssssss"},   {WIRE_PAM_AUTHZ, "sssss"},
-      {WIRE_PAM_PWMOD, "sssssiss"},
+      {WIRE_CONFIG_GET, "i"},     {WIRE_PASSWD_BYNAME, "s"},
+      {WIRE_PAM_AUTHC, "ssssss"}, {WIRE_LOGIN, "issssss"},
+      {WIRE_PAM_AUTHZ, "sssss"},  {WIRE_PAM_PWMOD, "sssssiss"},
   };
   const char *plan = NULL;
   int32_t version;
@@ -158,6 +165,7 @@ static enum ask_result put_question(const struct fields *fields,
 
   switch (fields->action) {
   case WIRE_PAM_AUTHC:
+  case WIRE_LOGIN:
     return goldap_authenticate(&call, s[0], s[5], answer);
   case WIRE_PAM_AUTHZ:
     return goldap_authorize(&call, answer);
@@ -179,6 +187,9 @@ bool ask_offline(struct bytes request, struct bytes response,
 
   if (known) {
     offered = response;
+    connection = 0;
+    /* goldap's own action is tried before the plain one */
+    offered_to = fields.action == WIRE_PAM_AUTHC ? 2 : 1;
     *result = put_question(&fields, answer);
     *sent = take_sent();
   }

@@ -83,3 +83,12 @@ func (d *daemon) hang() {
 		d.t.Fatal(err)
 	}
 }
+
+// stop ends goldapd as systemd would, with all that it has to say.
+func (d *daemon) stop() {
+	d.t.Helper()
+	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		d.t.Fatal(err)
+	}
+	<-d.ended
+}

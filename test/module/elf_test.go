@@ -157,13 +157,16 @@ func TestSleepingInitialiser(t *testing.T) {
 	}
 }
 
-// TestOneThread: loading the module starts no thread and changes no signal
-// handler; see also the hosts, which log in.
+// TestOneThread: while the module is loaded there is no thread and no signal
+// handler more than before. The host keeps it loaded, and counts.
 func TestOneThread(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	reports := theHosts()[0].start(t, s, s.service(modulePath, "mode=daemon"), "-t", "1").end()
+	reports := theHosts()[0].start(t, s, s.service(modulePath, "mode=daemon"), "-x", "never-end").end()
 	check(t, reports, []string{"host"}, busy, noService)
+	if reports[0].numbers["mapped"] == 0 {
+		t.Error("the module was not loaded")
+	}
 }
 
 // TestExecutedByHand: somebody who runs the file is told what it is.

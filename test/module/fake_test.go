@@ -1,6 +1,7 @@
 package module
 
 import (
+	"encoding/binary"
 	"net"
 	"runtime"
 	"sync/atomic"
@@ -12,6 +13,9 @@ import (
 // fake is a daemon that says what the test wants.
 type fake struct {
 	*net.UnixListener
+	// nslcd makes it close on goldap's own actions without a byte, as nslcd
+	// does.
+	nslcd bool
 	// asked counts requests, heard their bytes.
 	asked, heard atomic.Int64
 }
@@ -27,30 +31,37 @@ func listen(t *testing.T, path string) *fake {
 	return &fake{UnixListener: l}
 }
 
-// serve reads each request and hands the connection to answer, which returns
-// when the connection is to be closed.
-func (f *fake) serve(answer func(conn net.Conn)) {
+// serve reads each request and hands the connection to answer, with the action
+// that was asked for. When it returns, the connection is closed.
+func (f *fake) serve(answer func(conn net.Conn, action int32)) {
 	go func() {
 		for {
 			conn, err := f.Accept()
 			if err != nil {
 				return
 			}
-			go func() {
-				defer conn.Close()
-				request := make([]byte, 64<<10)
-				n, _ := conn.Read(request)
-				f.heard.Add(int64(n))
-				f.asked.Add(1)
-				answer(conn)
-			}()
+			go f.serveOne(conn, answer)
 		}
 	}()
 }
 
+func (f *fake) serveOne(conn net.Conn, answer func(conn net.Conn, action int32)) {
+	defer conn.Close()
+	request := make([]byte, 64<<10)
+	n, _ := conn.Read(request)
+	f.heard.Add(int64(n))
+	f.asked.Add(1)
+	if n < 8 {
+		return
+	}
+	if action := int32(binary.BigEndian.Uint32(request[4:])); !f.nslcd || action != loginAction {
+		answer(conn, action)
+	}
+}
+
 // reply serves everybody the same bytes.
 func (f *fake) reply(frame []byte) {
-	f.serve(func(conn net.Conn) { _, _ = conn.Write(frame) })
+	f.serve(func(conn net.Conn, _ int32) { _, _ = conn.Write(frame) })
 }
 
 // holdUntilGone keeps a connection open until the other end closes it.
@@ -98,5 +109,5 @@ func within(t *testing.T, least, most time.Duration, f func()) {
 
 // serveEach gives each request its answer.
 func (f *fake) serveEach(answers <-chan []byte) {
-	f.serve(func(conn net.Conn) { _, _ = conn.Write(<-answers) })
+	f.serve(func(conn net.Conn, _ int32) { _, _ = conn.Write(<-answers) })
 }
