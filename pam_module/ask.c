@@ -23,6 +23,7 @@ struct question {
   int32_t action;
   struct wire_request request;
   read_result read;
+  struct question *plain; /* for a daemon that does not know the action */
 };
 
 /* pam_code lets only codes through that the protocol has and libpam expects
@@ -68,6 +69,11 @@ static int read_authenticated(struct wire_reader *reader,
       read_code(reader, &answer->authorization) != 0)
     return -1;
   return read_message(reader, answer);
+}
+
+static int read_login(struct wire_reader *reader, struct answer *answer) {
+  answer->authorized_fully = true;
+  return read_authenticated(reader, answer);
 }
 
 static int read_verdict(struct wire_reader *reader, struct answer *answer) {
@@ -117,23 +123,31 @@ static enum ask_result read_answer(struct wire_reader *reader, read_result read,
   return ASK_ANSWERED;
 }
 
+/* exchange sends the question and reads the answer. *refused tells whether the
+ * other end closed before it said a word, as it does for an action that it
+ * does not know. */
 static enum ask_result exchange(int fd, const struct question *question,
                                 wire_time head, wire_time deadline,
-                                struct answer *answer) {
+                                struct answer *answer, bool *refused) {
   struct wire_reader reader;
 
-  if (wire_send(fd, &question->request, head) != 0)
+  if (wire_send(fd, &question->request, head) != 0) {
+    *refused = errno == EPIPE || errno == ECONNRESET;
     return ASK_UNAVAILABLE;
+  }
   wire_start_reader(&reader, fd, head);
-  if (wire_read_header(&reader, question->action) != 0)
+  if (wire_read_header(&reader, question->action) != 0) {
+    *refused = reader.closed && !reader.answered;
     return ASK_UNAVAILABLE;
+  }
   reader.deadline = deadline;
   return read_answer(&reader, question->read, answer);
 }
 
 static enum ask_result ask_daemon(const struct call *call,
                                   const struct question *question,
-                                  wire_time start, struct answer *answer) {
+                                  wire_time start, struct answer *answer,
+                                  bool *refused) {
   bool last = call->options.mode == MODE_DAEMON;
   wire_time deadline = start + (last ? TOTAL : DAEMON_TOTAL);
   wire_time head = last ? deadline : start + DAEMON_HEAD;
@@ -151,8 +165,8 @@ static enum ask_result ask_daemon(const struct call *call,
                "socket's directory: it is not told the password",
                call->options.socket);
   else {
-    result = exchange(fd, question, head, deadline, answer);
-    if (result == ASK_UNAVAILABLE)
+    result = exchange(fd, question, head, deadline, answer, refused);
+    if (result == ASK_UNAVAILABLE && !(*refused && question->plain != NULL))
       goldap_log(call, LOG_ERR, "the daemon at %s did not answer",
                  call->options.socket);
   }
@@ -166,6 +180,7 @@ static enum ask_result ask_own_program(const struct call *call,
                                        struct answer *answer) {
   struct child child;
   enum ask_result result;
+  bool refused;
   wire_time left = deadline - wire_now();
 
   if (left <= 0 || goldap_spawn(call, (int)left, &child) != 0) {
@@ -173,30 +188,43 @@ static enum ask_result ask_own_program(const struct call *call,
                strerrordesc_np(left <= 0 ? ETIMEDOUT : errno));
     return ASK_UNAVAILABLE;
   }
-  result = exchange(child.fd, question, deadline, deadline, answer);
+  result = exchange(child.fd, question, deadline, deadline, answer, &refused);
   goldap_reap(&child, deadline);
   if (result == ASK_UNAVAILABLE)
     goldap_log(call, LOG_ERR, "the module's own program did not answer");
-  answer->own_program = true;
   return result;
 }
 
-/* ask gets question answered, by the daemon or without it, and wipes it. */
+/* ask_anyone asks the daemon, in the protocol's own words if it does not know
+ * goldap's, and then this file's own program, as far as the mode allows. */
+static enum ask_result ask_anyone(const struct call *call,
+                                  const struct question *question,
+                                  struct answer *answer) {
+  wire_time start = wire_now();
+  enum ask_result result = ASK_UNAVAILABLE;
+  bool refused = false;
+
+  if (call->options.mode != MODE_DIRECT) {
+    result = ask_daemon(call, question, start, answer, &refused);
+    if (refused && question->plain != NULL)
+      result = ask_daemon(call, question->plain, start, answer, &refused);
+  }
+  if (result == ASK_UNAVAILABLE && call->options.mode != MODE_DAEMON)
+    result = ask_own_program(call, question, start + TOTAL, answer);
+  return result;
+}
+
+/* ask gets question answered and wipes it. */
 static enum ask_result ask(const struct call *call, struct question *question,
                            struct answer *answer) {
-  wire_time start = wire_now();
   enum ask_result result = ASK_UNAVAILABLE;
 
   *answer =
       (struct answer){.code = PAM_SYSTEM_ERR, .authorization = PAM_SYSTEM_ERR};
   if (question->request.failed)
     goldap_log(call, LOG_ERR, "the request does not fit the protocol");
-  else {
-    if (call->options.mode != MODE_DIRECT)
-      result = ask_daemon(call, question, start, answer);
-    if (result == ASK_UNAVAILABLE && call->options.mode != MODE_DAEMON)
-      result = ask_own_program(call, question, start + TOTAL, answer);
-  }
+  else
+    result = ask_anyone(call, question, answer);
   wire_free_request(&question->request);
   return result;
 }
@@ -222,12 +250,20 @@ static void put_login(struct question *question, const struct call *call,
 enum ask_result goldap_authenticate(const struct call *call, const char *user,
                                     const char *password,
                                     struct answer *answer) {
-  struct question question;
+  struct question plain, question;
+  enum ask_result result;
 
-  begin_question(&question, WIRE_PAM_AUTHC, read_authenticated);
+  begin_question(&plain, WIRE_PAM_AUTHC, read_authenticated);
+  put_login(&plain, call, user);
+  wire_put_string(&plain.request, password, WIRE_PASSWORD_MAX);
+  begin_question(&question, WIRE_LOGIN, read_login);
+  wire_put_int32(&question.request, DAEMON_TOTAL);
   put_login(&question, call, user);
   wire_put_string(&question.request, password, WIRE_PASSWORD_MAX);
-  return ask(call, &question, answer);
+  question.plain = &plain;
+  result = ask(call, &question, answer);
+  wire_free_request(&plain.request);
+  return result;
 }
 
 enum ask_result goldap_authorize(const struct call *call,

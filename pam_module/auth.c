@@ -12,7 +12,7 @@ static int judge(const struct call *call, const struct answer *answer,
                  const char *password) {
   struct login login = {
       .authenticated = true,
-      .authorized_fully = answer->own_program,
+      .authorized_fully = answer->authorized_fully,
       .authorization = answer->authorization,
   };
   bool must_change = answer->authorization == PAM_NEW_AUTHTOK_REQD;

@@ -120,7 +120,7 @@ int goldap_begin(struct call *call, pam_handle_t *pamh, const char *operation,
   call->ruser = item(pamh, PAM_RUSER);
   call->rhost = item(pamh, PAM_RHOST);
   call->tty = item(pamh, PAM_TTY);
-  if (goldap_is_local(call)) {
+  if (goldap_login(call) == NULL && goldap_is_local(call)) {
     goldap_debug(call, "user \"%s\" is local: not our business", call->user);
     return PAM_USER_UNKNOWN;
   }

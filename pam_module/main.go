@@ -73,9 +73,9 @@ func serve(args []string, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	s := server.New(backend, server.Options{Logger: logger})
-	defer s.Close()
-	s.ServeOne(ctx, conn, caller)
+	// Nothing is closed behind the answer: the process ends, and with it all
+	// that it has, while somebody waits for its end.
+	server.New(backend, server.Options{Logger: logger}).ServeOne(ctx, conn, caller)
 	return nil
 }
 

@@ -64,7 +64,7 @@ void goldap_tell(const struct call *call, int style, const char *text);
 /* What one login leaves for the calls that follow on the same PAM handle. */
 struct login {
   char user[WIRE_NAME_MAX + 1];
-  bool authenticated;    /* the next two are from an authentication */
+  bool authenticated;    /* the next three are from an authentication */
   bool authorized_fully; /* every access rule was looked at */
   int authorization;     /* PAM code */
   char message[WIRE_MESSAGE_MAX + 1];
@@ -86,8 +86,8 @@ enum ask_result { ASK_ANSWERED, ASK_NOT_FOUND, ASK_UNAVAILABLE };
 struct answer {
   int code;          /* PAM code: the verdict on what was asked */
   int authorization; /* PAM code: of an authentication, the second verdict */
+  bool authorized_fully; /* the second verdict is that of every access rule */
   char message[WIRE_MESSAGE_MAX + 1];
-  bool own_program; /* it was this file's program that answered */
 };
 
 /* Checks a password. user "" is the directory's administrator. */

@@ -128,6 +128,7 @@ int wire_send(int fd, const struct wire_request *request, wire_time deadline) {
 void wire_start_reader(struct wire_reader *reader, int fd, wire_time deadline) {
   reader->fd = fd;
   reader->deadline = deadline;
+  reader->answered = reader->closed = false;
   reader->start = reader->end = 0;
 }
 
@@ -139,12 +140,15 @@ static int fill(struct wire_reader *reader) {
         recv(reader->fd, reader->buffer, sizeof reader->buffer, MSG_DONTWAIT);
 
     if (n > 0) {
+      reader->answered = true;
       reader->start = 0;
       reader->end = (size_t)n;
       return 0;
     }
-    if (n == 0 || (errno != EAGAIN && errno != EINTR))
+    if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+      reader->closed = n == 0 || errno == ECONNRESET;
       return -1;
+    }
     if (errno == EAGAIN && await(reader->fd, POLLIN, reader->deadline) != 0)
       return -1;
   }

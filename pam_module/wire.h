@@ -20,6 +20,7 @@ enum {
   WIRE_PAM_AUTHC = 0x000d0001,
   WIRE_PAM_AUTHZ = 0x000d0002,
   WIRE_PAM_PWMOD = 0x000d0005,
+  WIRE_LOGIN = 0x676c0001, /* goldap's own; nslcd closes without a byte */
 
   WIRE_CONFIG_PROHIBIT_MESSAGE = 1,
 
@@ -59,6 +60,7 @@ int wire_send(int fd, const struct wire_request *request, wire_time deadline);
 struct wire_reader {
   int fd;
   wire_time deadline;
+  bool answered, closed; /* a byte has come; the other end closed */
   size_t start, end;
   unsigned char buffer[1024];
 };

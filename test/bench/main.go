@@ -19,8 +19,13 @@ import (
 	"github.com/goldap/goldap/test/root/slapd"
 )
 
-// users is what login.c takes its users from.
-const users = 10000
+// users is what login.c takes its users from. returning is the number of those
+// who log in again and again, which is what most logins of a machine are; the
+// others are seen once.
+const (
+	users     = 10000
+	returning = 200
+)
 
 // options are the command's flags.
 type options struct {

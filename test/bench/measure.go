@@ -12,8 +12,9 @@ import (
 
 // results are the numbers of all rounds.
 type results struct {
-	// latency has the time of each login in microseconds, by service.
-	latency map[string][]float64
+	// latency has the time of each login of a returning user in microseconds,
+	// by service; first that of users who were not seen before.
+	latency, first map[string][]float64
 	// rate has the logins per second of each turn, by service.
 	rate map[string][]float64
 	// load has the time of each dlopen in microseconds; loadThreads is the
@@ -31,16 +32,16 @@ func services(o options) []string {
 }
 
 func measure(ctx context.Context, o options) (results, error) {
-	r := results{latency: make(map[string][]float64), rate: make(map[string][]float64)}
+	r := results{latency: map[string][]float64{}, first: map[string][]float64{}, rate: map[string][]float64{}}
 	for _, service := range services(o) {
 		// The first logins fill caches and open connections; they don't count.
-		if _, err := login(ctx, o, "latency", confdir, service, "20"); err != nil {
+		if _, err := latency(ctx, o, service, 0, 20); err != nil {
 			return r, err
 		}
 	}
 	for round := range o.rounds {
 		progress("round %d of %d", round+1, o.rounds)
-		if err := measureRound(ctx, o, &r); err != nil {
+		if err := measureRound(ctx, o, round, &r); err != nil {
 			return r, err
 		}
 	}
@@ -50,19 +51,26 @@ func measure(ctx context.Context, o options) (results, error) {
 	return r, measureLoad(ctx, o, &r)
 }
 
-func measureRound(ctx context.Context, o options, r *results) error {
+func measureRound(ctx context.Context, o options, round int, r *results) error {
 	for _, service := range services(o) {
-		numbers, err := login(ctx, o, "latency", confdir, service, strconv.Itoa(o.logins))
+		// Everybody has logged in once before what counts.
+		numbers, err := latency(ctx, o, service, 0, returning+o.logins)
 		if err != nil {
 			return err
 		}
-		r.latency[service] = append(r.latency[service], numbers...)
+		r.latency[service] = append(r.latency[service], numbers[returning:]...)
+		strangers := returning + round*o.logins
+		if numbers, err = latency(ctx, o, service, strangers, o.logins/2); err != nil {
+			return err
+		}
+		r.first[service] = append(r.first[service], numbers...)
 	}
 	for _, service := range services(o) {
 		if service == directService {
 			continue // one process for each login: its rate is no target
 		}
-		numbers, err := login(ctx, o, "rate", confdir, service, strconv.Itoa(o.threads), fmt.Sprint(o.seconds))
+		numbers, err := login(ctx, o, "rate", confdir, service, strconv.Itoa(o.threads),
+			fmt.Sprint(o.seconds), strconv.Itoa(returning))
 		if err != nil {
 			return err
 		}
@@ -79,6 +87,16 @@ func measureLoad(ctx context.Context, o options, r *results) error {
 	last := len(numbers) - 1
 	r.load, r.loadThreads = numbers[:last], int(numbers[last])
 	return nil
+}
+
+// latency measures count logins: of the returning users in turn if first is 0,
+// otherwise of users who log in once.
+func latency(ctx context.Context, o options, service string, first, count int) ([]float64, error) {
+	different := returning
+	if first > 0 {
+		different = count
+	}
+	return login(ctx, o, "latency", confdir, service, strconv.Itoa(count), strconv.Itoa(first), strconv.Itoa(different))
 }
 
 // login runs the C program and returns the numbers it prints.

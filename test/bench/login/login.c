@@ -3,17 +3,17 @@
  * them, and the loading of a module. It prints one number a line, for the
  * runner to judge.
  *
- *   login latency CONFDIR SERVICE COUNT          microseconds of each login
- *   login rate CONFDIR SERVICE THREADS SECONDS   logins in a second, all
- *                                                threads together
- *   login load MODULE COUNT                      microseconds of each dlopen
- *                                                in a process of its own, then
- *                                                the largest number of threads
- *                                                seen after one
+ *   login latency CONFDIR SERVICE COUNT FIRST USERS
+ *       microseconds of each login, of USERS users from number FIRST in turn
+ *   login rate CONFDIR SERVICE THREADS SECONDS USERS
+ *       logins in a second, of USERS users, all threads together
+ *   login load MODULE COUNT
+ *       microseconds of each dlopen in a process of its own, then the largest
+ *       number of threads seen after one
  *
  * A login is pam_start, pam_authenticate, pam_acct_mgmt and pam_end, of the
- * plain users of package slapd in turn. A login that fails ends everything
- * with status 1.
+ * plain users of package slapd. A login that fails ends everything with
+ * status 1.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { USERS = 10000, STRIDE = 37, MAX_THREADS = 256 };
+enum { USERS = 10000, MAX_THREADS = 256 };
 
 /* stack is the service to log in through and the directory of its file. */
 struct stack {
@@ -35,7 +35,7 @@ struct stack {
 struct worker {
 	pthread_t thread;
 	struct stack stack;
-	unsigned first;
+	unsigned first, users;
 	double until;
 	unsigned long logins;
 };
@@ -90,12 +90,12 @@ static void log_in(struct stack stack, unsigned number)
 	pam_end(pamh, status);
 }
 
-static void latency(struct stack stack, unsigned count)
+static void latency(struct stack stack, unsigned count, unsigned first, unsigned users)
 {
 	for (unsigned i = 0; i < count; i++) {
 		double started = now();
 
-		log_in(stack, i * STRIDE);
+		log_in(stack, first + i % users);
 		printf("%.1f\n", (now() - started) * 1e6);
 	}
 }
@@ -104,14 +104,14 @@ static void *work(void *argument)
 {
 	struct worker *self = argument;
 
-	for (unsigned i = self->first; now() < self->until; i += STRIDE) {
-		log_in(self->stack, i);
+	for (unsigned i = self->first; now() < self->until; i++) {
+		log_in(self->stack, i % self->users);
 		self->logins++;
 	}
 	return NULL;
 }
 
-static void rate(struct stack stack, unsigned threads, double seconds)
+static void rate(struct stack stack, unsigned threads, double seconds, unsigned users)
 {
 	static struct worker workers[MAX_THREADS];
 	double started = now();
@@ -120,7 +120,7 @@ static void rate(struct stack stack, unsigned threads, double seconds)
 	if (threads > MAX_THREADS)
 		threads = MAX_THREADS;
 	for (unsigned i = 0; i < threads; i++) {
-		workers[i] = (struct worker){.stack = stack, .first = i * (USERS / threads), .until = started + seconds};
+		workers[i] = (struct worker){.stack = stack, .first = i * 7, .users = users, .until = started + seconds};
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) {
 			perror("login: pthread_create");
 			exit(1);
@@ -185,17 +185,24 @@ static void load(const char *module, unsigned count)
 	printf("%d\n", most);
 }
 
+static unsigned number(const char *text)
+{
+	int n = atoi(text);
+
+	return n > 0 ? (unsigned)n : 0;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc == 5 && strcmp(argv[1], "latency") == 0) {
-		latency((struct stack){argv[2], argv[3]}, (unsigned)atoi(argv[4]));
-	} else if (argc == 6 && strcmp(argv[1], "rate") == 0) {
-		rate((struct stack){argv[2], argv[3]}, (unsigned)atoi(argv[4]), atof(argv[5]));
+	if (argc == 7 && strcmp(argv[1], "latency") == 0) {
+		latency((struct stack){argv[2], argv[3]}, number(argv[4]), number(argv[5]), number(argv[6]));
+	} else if (argc == 7 && strcmp(argv[1], "rate") == 0) {
+		rate((struct stack){argv[2], argv[3]}, number(argv[4]), atof(argv[5]), number(argv[6]));
 	} else if (argc == 4 && strcmp(argv[1], "load") == 0) {
 		load(argv[2], (unsigned)atoi(argv[3]));
 	} else {
-		fprintf(stderr, "usage: login latency CONFDIR SERVICE COUNT\n"
-				"       login rate CONFDIR SERVICE THREADS SECONDS\n"
+		fprintf(stderr, "usage: login latency CONFDIR SERVICE COUNT FIRST USERS\n"
+				"       login rate CONFDIR SERVICE THREADS SECONDS USERS\n"
 				"       login load MODULE COUNT\n");
 		return 2;
 	}
