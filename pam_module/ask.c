@@ -11,9 +11,10 @@
  * answer at once and then works on the rest: so one that hangs is found out
  * soon enough for this file's own program to take over. */
 enum {
-  DAEMON_HEAD = 2000,
-  DAEMON_TOTAL = 10000,
-  TOTAL = 12000,
+  BUDGET = 10000,       /* what the answering end is told to stay within */
+  DAEMON_HEAD = 2500,   /* until the first byte; name lookups have 2 s */
+  DAEMON_TOTAL = 11000, /* until the last */
+  TOTAL = 13000,        /* with this file's own program after the daemon */
 };
 
 /* Reads the one result of an answer, up to its end marker. */
@@ -24,6 +25,13 @@ struct question {
   struct wire_request request;
   read_result read;
   struct question *plain; /* for a daemon that does not know the action */
+  bool once; /* the first try may have been carried out without an answer */
+};
+
+/* What became of a question to the daemon that was not answered. */
+struct failure {
+  bool sent;    /* it may have got there */
+  bool refused; /* the daemon closed before it said a word */
 };
 
 /* pam_code lets only codes through that the protocol has and libpam expects
@@ -123,21 +131,22 @@ static enum ask_result read_answer(struct wire_reader *reader, read_result read,
   return ASK_ANSWERED;
 }
 
-/* exchange sends the question and reads the answer. *refused tells whether the
- * other end closed before it said a word, as it does for an action that it
- * does not know. */
+/* exchange sends the question and reads the answer. The other end closes
+ * before it says a word for an action that it does not know. */
 static enum ask_result exchange(int fd, const struct question *question,
                                 wire_time head, wire_time deadline,
-                                struct answer *answer, bool *refused) {
+                                struct answer *answer,
+                                struct failure *failure) {
   struct wire_reader reader;
 
+  failure->sent = true;
   if (wire_send(fd, &question->request, head) != 0) {
-    *refused = errno == EPIPE || errno == ECONNRESET;
+    failure->refused = errno == EPIPE || errno == ECONNRESET;
     return ASK_UNAVAILABLE;
   }
   wire_start_reader(&reader, fd, head);
   if (wire_read_header(&reader, question->action) != 0) {
-    *refused = reader.closed && !reader.answered;
+    failure->refused = reader.closed && !reader.answered;
     return ASK_UNAVAILABLE;
   }
   reader.deadline = deadline;
@@ -147,7 +156,7 @@ static enum ask_result exchange(int fd, const struct question *question,
 static enum ask_result ask_daemon(const struct call *call,
                                   const struct question *question,
                                   wire_time start, struct answer *answer,
-                                  bool *refused) {
+                                  struct failure *failure) {
   bool last = call->options.mode == MODE_DAEMON;
   wire_time deadline = start + (last ? TOTAL : DAEMON_TOTAL);
   wire_time head = last ? deadline : start + DAEMON_HEAD;
@@ -165,8 +174,9 @@ static enum ask_result ask_daemon(const struct call *call,
                "socket's directory: it is not told the password",
                call->options.socket);
   else {
-    result = exchange(fd, question, head, deadline, answer, refused);
-    if (result == ASK_UNAVAILABLE && !(*refused && question->plain != NULL))
+    result = exchange(fd, question, head, deadline, answer, failure);
+    if (result == ASK_UNAVAILABLE &&
+        !(failure->refused && question->plain != NULL))
       goldap_log(call, LOG_ERR, "the daemon at %s did not answer",
                  call->options.socket);
   }
@@ -180,7 +190,7 @@ static enum ask_result ask_own_program(const struct call *call,
                                        struct answer *answer) {
   struct child child;
   enum ask_result result;
-  bool refused;
+  struct failure failure;
   wire_time left = deadline - wire_now();
 
   if (left <= 0 || goldap_spawn(call, (int)left, &child) != 0) {
@@ -188,7 +198,7 @@ static enum ask_result ask_own_program(const struct call *call,
                strerrordesc_np(left <= 0 ? ETIMEDOUT : errno));
     return ASK_UNAVAILABLE;
   }
-  result = exchange(child.fd, question, deadline, deadline, answer, &refused);
+  result = exchange(child.fd, question, deadline, deadline, answer, &failure);
   goldap_reap(&child, deadline);
   if (result == ASK_UNAVAILABLE)
     goldap_log(call, LOG_ERR, "the module's own program did not answer");
@@ -202,14 +212,15 @@ static enum ask_result ask_anyone(const struct call *call,
                                   struct answer *answer) {
   wire_time start = wire_now();
   enum ask_result result = ASK_UNAVAILABLE;
-  bool refused = false;
+  struct failure failure = {0};
 
   if (call->options.mode != MODE_DIRECT) {
-    result = ask_daemon(call, question, start, answer, &refused);
-    if (refused && question->plain != NULL)
-      result = ask_daemon(call, question->plain, start, answer, &refused);
+    result = ask_daemon(call, question, start, answer, &failure);
+    if (failure.refused && question->plain != NULL)
+      result = ask_daemon(call, question->plain, start, answer, &failure);
   }
-  if (result == ASK_UNAVAILABLE && call->options.mode != MODE_DAEMON)
+  if (result == ASK_UNAVAILABLE && call->options.mode != MODE_DAEMON &&
+      !(question->once && failure.sent))
     result = ask_own_program(call, question, start + TOTAL, answer);
   return result;
 }
@@ -257,7 +268,7 @@ enum ask_result goldap_authenticate(const struct call *call, const char *user,
   put_login(&plain, call, user);
   wire_put_string(&plain.request, password, WIRE_PASSWORD_MAX);
   begin_question(&question, WIRE_LOGIN, read_login);
-  wire_put_int32(&question.request, DAEMON_TOTAL);
+  wire_put_int32(&question.request, BUDGET);
   put_login(&question, call, user);
   wire_put_string(&question.request, password, WIRE_PASSWORD_MAX);
   question.plain = &plain;
@@ -285,6 +296,7 @@ enum ask_result goldap_change_password(const struct call *call,
   wire_put_int32(&question.request, as_administrator);
   wire_put_string(&question.request, old, WIRE_PASSWORD_MAX);
   wire_put_string(&question.request, new, WIRE_PASSWORD_MAX);
+  question.once = true;
   return ask(call, &question, answer);
 }
 

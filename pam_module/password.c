@@ -9,6 +9,11 @@
 static const char old_prompt[] = "(current) LDAP Password: ";
 static const char administrator_prompt[] = "LDAP administrator password: ";
 
+/* The directory may have carried out a change whose answer was lost. */
+static const char unknown_change[] =
+    "It is not known whether your password was changed: try both the new one "
+    "and the old one.";
+
 static int unanswered(enum ask_result result) {
   return result == ASK_NOT_FOUND ? PAM_USER_UNKNOWN : PAM_AUTHINFO_UNAVAIL;
 }
@@ -137,6 +142,8 @@ static int change(const struct call *call) {
     return PAM_AUTHTOK_ERR;
   asked = goldap_change_password(call, login->as_administrator, login->password,
                                  new, &answer);
+  if (asked == ASK_UNAVAILABLE)
+    goldap_tell(call, PAM_ERROR_MSG, unknown_change);
   if (asked != ASK_ANSWERED)
     return unanswered(asked);
   if (answer.code != PAM_SUCCESS)

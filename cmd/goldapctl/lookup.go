@@ -27,7 +27,7 @@ Maps and their keys:
   passwd NAME|UID   a user
   group  NAME|GID   a group with its members
   groups NAME       the groups that have the user among their members
-  shadow NAME       the ageing of the user's password (for root only)
+  shadow NAME       the ageing of the user's password
 
 The answer looks like a line of passwd(5), group(5) or shadow(5); for groups
 it is one "NAME GID" on each line. With --json it is JSON.`

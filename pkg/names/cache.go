@@ -2,10 +2,15 @@ package names
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/goldap/goldap/pkg/directory"
 )
 
 // cache remembers values by key for a while. Callers that ask for the same key
@@ -14,6 +19,7 @@ type cache[V any] struct {
 	ttl     time.Duration
 	limit   int
 	timeout time.Duration // of one load
+	logger  *slog.Logger
 	loads   singleflight.Group
 	mu      sync.Mutex
 	values  map[string]remembered[V]
@@ -25,7 +31,7 @@ type remembered[V any] struct {
 }
 
 func newCache[V any](o Options) *cache[V] {
-	return &cache[V]{ttl: o.TTL, limit: o.Entries, timeout: o.LoadTimeout, values: map[string]remembered[V]{}}
+	return &cache[V]{ttl: o.TTL, limit: o.Entries, timeout: o.LoadTimeout, logger: o.Logger, values: map[string]remembered[V]{}}
 }
 
 // get returns the value of key, from memory unless fresh, else from load. One
@@ -37,7 +43,7 @@ func (c *cache[V]) get(ctx context.Context, key string, fresh bool, load func(co
 	results := c.loads.DoChan(key, func() (any, error) {
 		shared, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
 		defer cancel()
-		value, err := load(shared)
+		value, err := c.guarded(shared, load)
 		c.store(key, value, err)
 		return value, err
 	})
@@ -48,6 +54,18 @@ func (c *cache[V]) get(ctx context.Context, key string, fresh bool, load func(co
 		var none V
 		return none, unavailable(ctx)
 	}
+}
+
+// guarded makes an error of a panic in load, which would otherwise end the
+// process: nobody's recover is below it.
+func (c *cache[V]) guarded(ctx context.Context, load func(context.Context) (V, error)) (value V, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			c.logger.Error("lookup failed by a bug", "panic", reason, "stack", string(debug.Stack()))
+			err = fmt.Errorf("%w: a bug", directory.ErrUnavailable)
+		}
+	}()
+	return load(ctx)
 }
 
 func (c *cache[V]) lookup(key string) (V, bool) {

@@ -27,11 +27,15 @@ type fake struct {
 	groups   []account.Group
 	err      error
 	delay    time.Duration
+	crash    bool
 	asked    atomic.Int32
 }
 
 func find[V any](ctx context.Context, f *fake, list []V, match func(V) bool) (V, error) {
 	f.asked.Add(1)
+	if f.crash {
+		panic("a bug")
+	}
 	var none V
 	select { // virtual time, in a synctest bubble
 	case <-ctx.Done():
@@ -318,6 +322,15 @@ func TestOneLoadForAll(t *testing.T) {
 			t.Errorf("the directory was asked %d times, want once", got)
 		}
 	})
+}
+
+func TestPanicInALoad(t *testing.T) {
+	s := newSite(t, time.Minute, &fake{accounts: []account.Account{user("alice", 2000, 2000)}, crash: true})
+	for range 2 {
+		if _, _, err := s.LoginAccount(context.Background(), "alice", false); !errors.Is(err, directory.ErrUnavailable) {
+			t.Errorf("a bug in the directory gives %v", err)
+		}
+	}
 }
 
 func TestMemoryIsBounded(t *testing.T) {

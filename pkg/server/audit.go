@@ -22,7 +22,7 @@ func (x *exchange) audit(decision login.Decision) {
 		slog.String("tty", pam.TTY),
 		slog.String("outcome", decision.Outcome.String()),
 	}
-	if x.request.Action == nslcd.ActionAuthenticate {
+	if action := x.request.Action; action == nslcd.ActionAuthenticate || action == nslcd.ActionLogin {
 		attrs = append(attrs, slog.String("authorization", decision.Authorization.String()))
 	}
 	attrs = append(attrs, slog.String("rule", decision.Rule), slog.Duration("duration", time.Since(x.began)))

@@ -111,6 +111,11 @@ func (x *exchange) refuse(err error) {
 		x.logger().Debug("no request", "error", err)
 		return
 	}
+	if errors.Is(err, nslcd.ErrAction) {
+		x.logger().Debug("action not served", "error", err)
+		x.server.hangUp(x.conn)
+		return
+	}
 	x.server.nonsense.Do(func() { x.logger().Warn("request refused", "error", err) })
 	x.server.hangUp(x.conn)
 }
