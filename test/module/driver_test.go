@@ -159,16 +159,28 @@ func (s script) arguments() []string {
 // ends it with a status that is not 0.
 func playSession(t *testing.T, cmd *exec.Cmd) record {
 	t.Helper()
+	return startSession(t, cmd)()
+}
+
+// startSession is playSession in two halves: the second one waits.
+func startSession(t *testing.T, cmd *exec.Cmd) (finish func() record) {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("session: %v\n%s%s", err, stdout.Bytes(), stderr.Bytes())
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
-	r, err := parseSession(stdout.String())
-	if err != nil {
-		t.Fatalf("%v in %q", err, stdout.String())
+	return func() record {
+		t.Helper()
+		if err := cmd.Wait(); err != nil {
+			t.Fatalf("session: %v\n%s%s", err, stdout.Bytes(), stderr.Bytes())
+		}
+		r, err := parseSession(stdout.String())
+		if err != nil {
+			t.Fatalf("%v in %q", err, stdout.String())
+		}
+		return r
 	}
-	return r
 }
 
 func parseSession(text string) (record, error) {

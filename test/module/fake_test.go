@@ -71,30 +71,29 @@ func holdUntilGone(conn net.Conn) { _, _ = conn.Read(make([]byte, 1)) }
 // listen(2). Only root can do this.
 func listenAs(t *testing.T, uid int, path string) *fake {
 	t.Helper()
-	type result struct{ f *fake }
-	done := make(chan result)
+	done := make(chan *fake)
 	go func() {
 		// A thread whose user has changed is never used again: it is not
 		// unlocked.
 		runtime.LockOSThread()
 		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, ^uintptr(0), uintptr(uid), ^uintptr(0)); errno != 0 {
-			done <- result{}
+			done <- nil
 			return
 		}
 		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 		if err != nil {
-			done <- result{}
+			done <- nil
 			return
 		}
 		l.SetUnlinkOnClose(false)
-		done <- result{&fake{UnixListener: l}}
+		done <- &fake{UnixListener: l}
 	}()
-	r := <-done
-	if r.f == nil {
+	f := <-done
+	if f == nil {
 		t.Fatalf("uid %d cannot listen at %s", uid, path)
 	}
-	t.Cleanup(func() { r.f.Close() })
-	return r.f
+	t.Cleanup(func() { f.Close() })
+	return f
 }
 
 // within fails the test if f takes longer than most, or less than least.

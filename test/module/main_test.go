@@ -8,11 +8,9 @@ import (
 	"testing"
 )
 
-// The artefacts under test, absolute.
-var (
-	modulePath = artefact("pam_goldap.so")
-	daemonPath = artefact("goldapd")
-)
+// The artefacts under test: copies of what is in build/, so that a make in the
+// meantime disturbs nothing.
+var modulePath, daemonPath string
 
 // built is what this package compiles for itself.
 var built struct {
@@ -20,14 +18,6 @@ var built struct {
 	checkedHost    string // the same, with sanitizers
 	checkedSession string
 	checkedModule  string // the C files of the module, with sanitizers
-}
-
-func artefact(name string) string {
-	path, err := filepath.Abs(filepath.Join("../../build", name))
-	if err != nil {
-		panic(err)
-	}
-	return path
 }
 
 // parallel is how many tests run at the same time: they wait more than they
@@ -43,21 +33,30 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	for _, path := range []string{modulePath, daemonPath} {
-		if _, err := os.Stat(path); err != nil {
-			fmt.Fprintf(os.Stderr, "%v: run make first\n", err)
-			return 1
-		}
-	}
 	dir, err := os.MkdirTemp("", "goldap-module-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	modulePath, daemonPath = filepath.Join(dir, "pam_goldap.so"), filepath.Join(dir, "goldapd")
+	for _, path := range []string{modulePath, daemonPath} {
+		if err := copyArtefact(path); err != nil {
+			fmt.Fprintf(os.Stderr, "%v: run make first\n", err)
+			return 1
+		}
+	}
 	if err := compileAll(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
+}
+
+func copyArtefact(path string) error {
+	data, err := os.ReadFile(filepath.Join("../../build", filepath.Base(path)))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o755)
 }

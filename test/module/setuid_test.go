@@ -80,8 +80,7 @@ func testEnvironment(t *testing.T) {
 	s.write(s.config, "host "+silence.Addr().String()+"\nbase "+base+"\nssl start_tls\ntls_cacertfile "+s.caFile()+"\n", 0o600)
 	sc := script{site: s, service: s.service(modulePath, "mode=direct"), user: plain, calls: login[:1], answers: []string{right}}
 	cmd := asNobody(t, s, setuidSession(t), sc)
-	done := make(chan record, 1)
-	go func() { done <- playSession(t, cmd) }()
+	finish := startSession(t, cmd)
 	conn, err := silence.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +97,7 @@ func testEnvironment(t *testing.T) {
 	checkDescriptors(t, child)
 	silence.Close()
 	conn.Close()
-	expect(t, <-done, record{
+	expect(t, finish(), record{
 		said:  []string{asked, problem + "The user directory cannot be reached at the moment. Please try again later."},
 		codes: []pam.Error{noService}, user: plain,
 	})
