@@ -6,8 +6,9 @@
  *
  * Each request that the module can ask must come out byte for byte as it stands
  * there, and each response must be understood; of every beginning of a response
- * only the whole may be believed. It prints a line for what is not so, and then
- * the number of frames. In the folder SEEDS it leaves the responses for fuzz.c.
+ * only the whole may be believed. Memory may run out at any point. It prints a
+ * line for what is not so, and then the number of frames. In the folder SEEDS
+ * it leaves the responses for fuzz.c.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -16,7 +17,7 @@
 
 #include "offline.h"
 
-enum { LINE_BYTES = 32 * 1024 + 2 };
+enum { LINE_BYTES = 32 * 1024 + 2, MOST_ALLOCATIONS = 12 };
 
 struct line {
   char text[LINE_BYTES];
@@ -105,6 +106,32 @@ static void save_seed(const struct line *response) {
   }
 }
 
+/* check_memory lets one allocation after the other fail: the module may not
+ * get to know the answer then, but it never asks half a question. */
+static void check_memory(const struct line *request,
+                         const struct line *response) {
+  for (int nth = 1; nth <= MOST_ALLOCATIONS; nth++) {
+    enum ask_result got, want;
+    struct answer answer, expected;
+    struct bytes sent;
+
+    fail_allocation(nth);
+    ask_offline(bytes_of(request), bytes_of(response), &got, &answer, &sent);
+    fail_allocation(0);
+    want = expect_answer(action_of(bytes_of(request)), bytes_of(response),
+                         &expected);
+    if (got != ASK_UNAVAILABLE && !same_answer(got, &answer, want, &expected))
+      complain(request->name, "understood wrongly without memory", 0);
+    if (sent.length != 0 &&
+        (sent.length != request->length ||
+         memcmp(sent.data, request->frame, sent.length) != 0))
+      complain(request->name, "asked half a question", sent.length);
+    if (nth == 1 && got != ASK_UNAVAILABLE &&
+        action_of(bytes_of(request)) != WIRE_LOGIN)
+      complain(request->name, "asked without memory", sent.length);
+  }
+}
+
 static void check(const struct line *request, const struct line *response) {
   if (strcmp(request->name, response->name) != 0 ||
       strcmp(request->kind, "request") != 0 ||
@@ -113,6 +140,7 @@ static void check(const struct line *request, const struct line *response) {
   for (size_t n = 0; n <= response->length; n++)
     if (!check_prefix(request, response, n))
       return;
+  check_memory(request, response);
   frames++;
   if (seeds != NULL)
     save_seed(response);

@@ -43,6 +43,19 @@ void goldap_reap(struct child *child, wire_time deadline) {
   abort();
 }
 
+static int allocations_left; /* until one fails */
+
+void *__wrap_malloc(size_t size);
+void *__real_malloc(size_t size);
+
+void fail_allocation(int nth) { allocations_left = nth; }
+
+void *__wrap_malloc(size_t size) {
+  if (allocations_left > 0 && --allocations_left == 0)
+    return NULL;
+  return __real_malloc(size);
+}
+
 /* The connection that counts finds the answer; any other is closed at once, as
  * by a daemon that does not know the action. */
 int __wrap_wire_connect(const char *path, wire_time deadline) {

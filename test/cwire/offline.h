@@ -3,7 +3,8 @@
  *
  * ask.c and wire.c are compiled as they are. The linker puts another function
  * in the place of wire_connect (--wrap), which gives them a socket in which the
- * answer waits already. What they ask can be read afterwards.
+ * answer waits already. What they ask can be read afterwards. malloc can be
+ * made to fail.
  */
 #ifndef GOLDAP_OFFLINE_H
 #define GOLDAP_OFFLINE_H
@@ -25,6 +26,9 @@ struct bytes {
 bool ask_offline(struct bytes request, struct bytes response,
                  enum ask_result *result, struct answer *answer,
                  struct bytes *sent);
+
+/* Makes the nth allocation of the module from now on fail; 0: none. */
+void fail_allocation(int nth);
 
 /* What the module has to make of a response to action. This is a second
  * implementation, of memory instead of a socket, to compare the first with. */
