@@ -1,7 +1,8 @@
 #include "module.h"
 
-/* A session needs nothing of the directory, so it is never a reason to refuse
- * a login: a local user is left to the other modules, everybody else passes. */
+/* A session needs nothing of the directory and asks nobody: a local user is
+ * left to the other modules, and everybody else passes whom minimum_uid does
+ * not make unknown. */
 static int session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
   struct call call;
   int result = goldap_begin(&call, pamh, "session", flags, argc, argv);
