@@ -37,8 +37,8 @@ func (a attempts) Unwrap() []error { return a }
 // ctx. Servers that failed lately are passed over; if no other answers, they
 // are tried, too. doing says what is done, with the key, for the error.
 //
-// An error of operation that is about the connection (noAnswer) leads to the
-// next server; any other is an answer.
+// An error of operation that is about the connection or its pseudouser
+// (noAnswer) leads to the next server; any other is an answer.
 func (d *Directory) try(ctx context.Context, doing string, operation func(context.Context, *server) error) error {
 	ctx, cancel := d.bounded(ctx)
 	defer cancel()
@@ -58,7 +58,17 @@ func (d *Directory) try(ctx context.Context, doing string, operation func(contex
 			return err
 		}
 	}
-	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, r.failures)
+	return r.failed()
+}
+
+// failed is the error when no server is left. A refused pseudouser is the
+// answer then, and not what the other servers failed for.
+func (r *request) failed() error {
+	kind := ErrUnavailable
+	if errors.Is(r.failures, errPseudouser) {
+		kind = ErrRefused
+	}
+	return fmt.Errorf("%w: %s: %w", kind, r.doing, r.failures)
 }
 
 // bounded makes sure that ctx has a deadline.

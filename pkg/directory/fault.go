@@ -7,8 +7,9 @@ import (
 	"os"
 )
 
-// The two ways in which no answer comes from a server. Neither leaves the
-// package: attempt.go turns them into ErrUnavailable when no server is left.
+// The ways in which no usable answer comes from a server. None leaves the
+// package: attempt.go turns them into ErrUnavailable or ErrRefused when no
+// server is left.
 var (
 	// errTransport: connecting failed, the connection broke, or nothing came
 	// in time. It marks the server.
@@ -19,6 +20,9 @@ var (
 	// errBusy: the server answered that it cannot serve now (busy,
 	// unavailable). The next one may.
 	errBusy = errors.New("server busy")
+	// errPseudouser: the server answered that the pseudouser may not bind. It
+	// is there, but the next one may know the right password.
+	errPseudouser = errors.New("the pseudouser may not bind")
 )
 
 // violation returns an error that matches errProtocol.
@@ -37,7 +41,8 @@ func broken(doing string, err error) error {
 // noAnswer reports whether err means that the server gave no usable answer, so
 // that another connection or server may be asked.
 func noAnswer(err error) bool {
-	return errors.Is(err, errTransport) || errors.Is(err, errProtocol) || errors.Is(err, errBusy)
+	return errors.Is(err, errTransport) || errors.Is(err, errProtocol) ||
+		errors.Is(err, errBusy) || errors.Is(err, errPseudouser)
 }
 
 // timedOut reports whether err is about time that ran out.

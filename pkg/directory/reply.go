@@ -16,7 +16,7 @@ var (
 	// ErrUnavailable: no server gave an answer in time.
 	ErrUnavailable = errors.New("directory unavailable")
 	// ErrRefused: a server answered that it will not do this: the pseudouser
-	// may not read there, the filter is not understood, a referral.
+	// may not bind or not read there, the filter is not understood, a referral.
 	ErrRefused = errors.New("directory refused")
 )
 

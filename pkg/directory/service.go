@@ -3,11 +3,8 @@ package directory
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
-
-	"github.com/go-ldap/ldap/v3"
 
 	"github.com/goldap/goldap/pkg/secret"
 )
@@ -34,6 +31,7 @@ type servicePool struct {
 	conns      []*conn
 	opening    *opening
 	generation uint64 // of the newest connection, open or being opened
+	refusal    refusal
 }
 
 // opening is a connection being opened for everybody who waits for it.
@@ -53,7 +51,8 @@ func (p *servicePool) now() uint64 {
 }
 
 // get returns a connection of a generation above after, and opens one if there
-// is none; the caller gives it back with put.
+// is none; the caller gives it back with put. Soon after a refusal of the
+// pseudouser nothing is opened, and the error is that refusal.
 func (p *servicePool) get(ctx context.Context, after uint64) (*conn, error) {
 	p.mu.Lock()
 	if p.closed {
@@ -62,7 +61,7 @@ func (p *servicePool) get(ctx context.Context, after uint64) (*conn, error) {
 	}
 	if c := p.leastBusy(after); c != nil {
 		c.inFlight++
-		if c.inFlight > crowded && len(p.conns) < p.size && p.opening == nil {
+		if c.inFlight > crowded && len(p.conns) < p.size && p.opening == nil && !p.refusal.holds(time.Now()) {
 			p.startOpening()
 		}
 		p.mu.Unlock()
@@ -70,6 +69,10 @@ func (p *servicePool) get(ctx context.Context, after uint64) (*conn, error) {
 	}
 	if p.opening == nil || p.opening.generation <= after {
 		p.retire(after)
+		if p.refusal.holds(time.Now()) {
+			defer p.mu.Unlock()
+			return nil, p.refusal.err
+		}
 		p.startOpening()
 	}
 	o := p.opening
@@ -131,10 +134,10 @@ func (p *servicePool) startOpening() {
 		start := time.Now()
 		o.conn, o.err = p.open(o.generation)
 		p.opened(o)
-		close(o.done)
-		if o.err == nil {
+		if o.err == nil || errors.Is(o.err, errPseudouser) {
 			p.server.markUp(time.Since(start))
 		}
+		close(o.done)
 		if c := o.conn; c != nil {
 			c.wire.notify(func() { p.remove(c) })
 		}
@@ -179,23 +182,14 @@ func (p *servicePool) open(generation uint64) (*conn, error) {
 		return c, nil
 	}
 	reply, err := c.bind(ctx, p.dn, p.password)
-	if err == nil && reply.Code != ResultSuccess {
-		err = refusedBind(p.dn, reply)
+	if err == nil {
+		err = p.judge(reply)
 	}
 	if err != nil {
 		c.close()
 		return nil, err
 	}
 	return c, nil
-}
-
-// refusedBind is the error when the pseudouser may not bind.
-func refusedBind(dn string, reply Reply) error {
-	kind := ErrRefused
-	if reply.Code == ldap.LDAPResultBusy || reply.Code == ldap.LDAPResultUnavailable {
-		kind = errBusy
-	}
-	return fmt.Errorf("%w: bind as %q: result code %d %q", kind, dn, reply.Code, reply.Diagnostic)
 }
 
 // put ends one use of c.

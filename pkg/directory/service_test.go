@@ -120,22 +120,6 @@ func TestIdleServiceConnectionIsClosed(t *testing.T) {
 	})
 }
 
-// TestPseudouserIsLetInAgain: a refusal is not remembered.
-func TestPseudouserIsLetInAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := newServer(t)
-		server.Script(scripted.Script{Bind: answers(func(id int64) []byte { return scripted.Result(id, scripted.BindResponse, 49, "locked") })})
-		d := piped(t, server)
-		_, err := d.AccountByName(within(t, time.Second), "alice")
-		wantError(t, err, directory.ErrRefused)
-		if err == nil || !strings.Contains(err.Error(), serviceDN) {
-			t.Errorf("the error does not name the pseudouser: %v", err)
-		}
-		server.Script(scripted.Script{})
-		lookUp(t, d, time.Second)
-	})
-}
-
 // TestEndlessEntries as fast as they come: the request ends, and so does the
 // connection.
 func TestEndlessEntries(t *testing.T) {
