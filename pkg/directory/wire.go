@@ -16,6 +16,10 @@ const (
 	serviceMessageLimit = 16 << 20
 	bindMessageLimit    = 1 << 20
 	searchBytesLimit    = 32 << 20
+	// swallowedLimit: a search above the limit has ended for whoever asked;
+	// what still comes is swallowed up to here, for the sake of the others on
+	// the connection.
+	swallowedLimit = 2 * searchBytesLimit
 )
 
 // outgoingLimit caps the requests that wait because the server does not read.
@@ -37,6 +41,9 @@ func init() {
 //     (go-ldap 3.4.15 takes any success for a bind's success);
 //   - a notice of disconnection (RFC 4511, section 4.4.1), which go-ldap
 //     ignores.
+//
+// A search whose entries are too large together ends with the result code
+// sizeLimitExceeded, made up here, and the connection goes on.
 //
 // Requests are written beside the library: its dispatcher, which also hands
 // out the responses, would stop for as long as the server does not read.
@@ -231,8 +238,21 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// next waits for a message, reads it and checks it.
+// next returns the next message for the library.
 func (w *wire) next() ([]byte, error) {
+	for {
+		message, err := w.receive()
+		if err != nil {
+			return nil, err
+		}
+		if message, err = w.received(message); err != nil || message != nil {
+			return message, err
+		}
+	}
+}
+
+// receive waits for a message and reads it.
+func (w *wire) receive() ([]byte, error) {
 	if cap(w.buf) > 2*chunk {
 		w.buf = nil
 	}
@@ -248,7 +268,7 @@ func (w *wire) next() ([]byte, error) {
 		}
 		return nil, broken("read", err)
 	}
-	return w.buf, w.received(w.buf)
+	return w.buf, nil
 }
 
 // awaitDeadline sets the read deadline before waiting for the next message.
@@ -262,18 +282,19 @@ func (w *wire) awaitDeadline() {
 	_ = w.conn.SetReadDeadline(time.Now().Add(wait))
 }
 
-// received checks one message and ends its exchange if it is the last.
-func (w *wire) received(message []byte) error {
+// received checks one message and ends its exchange if it is the last. It
+// returns what the library is to see instead of the message, nil for nothing.
+func (w *wire) received(message []byte) ([]byte, error) {
 	left := maxElements
 	if err := checkElements(message, 0, &left); err != nil {
-		return violation("%w", err)
+		return nil, violation("%w", err)
 	}
 	id, op, err := messageHead(message)
 	if err != nil {
-		return violation("response: %w", err)
+		return nil, violation("response: %w", err)
 	}
 	if id == 0 {
-		return noticeOfDisconnection(message)
+		return nil, noticeOfDisconnection(message)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -282,10 +303,10 @@ func (w *wire) received(message []byte) error {
 }
 
 // match pairs a response with its request. The caller holds w.mu.
-func (w *wire) match(id int64, op byte, message []byte) error {
+func (w *wire) match(id int64, op byte, message []byte) ([]byte, error) {
 	request := w.outstanding[id]
 	if request == nil {
-		return violation("response %#02x to no request (message %d)", op, id)
+		return nil, violation("response %#02x to no request (message %d)", op, id)
 	}
 	switch {
 	case request.op == opBindRequest && op == opBindResponse,
@@ -294,16 +315,32 @@ func (w *wire) match(id int64, op byte, message []byte) error {
 		delete(w.outstanding, id)
 	case request.op == opSearchRequest && op == opSearchResultDone:
 		delete(w.outstanding, id)
+		if request.bytes > searchBytesLimit {
+			return nil, nil
+		}
 	case request.op == opSearchRequest && (op == opSearchResultEntry || op == opSearchReference),
 		request.op != opBindRequest && op == opIntermediateResponse:
-		request.bytes += len(message)
-		if request.bytes > searchBytesLimit {
-			return violation("more than %d bytes for one search", searchBytesLimit)
-		}
+		return request.part(id, message)
 	default:
-		return violation("request %#02x answered by %#02x", request.op, op)
+		return nil, violation("request %#02x answered by %#02x", request.op, op)
 	}
-	return nil
+	return message, nil
+}
+
+// part counts a response before the last. Above the limit the search ends with
+// a result of our own, and the rest of it is swallowed.
+func (e *exchange) part(id int64, message []byte) ([]byte, error) {
+	before := e.bytes
+	e.bytes += len(message)
+	switch {
+	case e.bytes > swallowedLimit, e.bytes > searchBytesLimit && e.op != opSearchRequest:
+		return nil, violation("%d bytes for one request", e.bytes)
+	case before > searchBytesLimit:
+		return nil, nil
+	case e.bytes > searchBytesLimit:
+		return sizeLimitExceeded(id), nil
+	}
+	return message, nil
 }
 
 // messageHead returns the message id and the tag of the operation.
