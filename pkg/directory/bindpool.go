@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 )
@@ -28,13 +27,14 @@ type bindPool struct {
 	idle   []*conn // the one used last is at the end and goes out first
 }
 
-// use runs operation on a bind connection. A kept connection that dies without
-// an answer is replaced by a fresh one, once. After operation the connection
+// use runs operation on a bind connection. A kept connection that ends without
+// an answer (it was dead, or something came on it that nobody had asked for) is
+// replaced by a fresh one, once. After operation the connection
 // is kept only if reuse says so and it is in good order.
 func (p *bindPool) use(ctx context.Context, reuse bool, operation func(context.Context, *conn) error) error {
 	if c := p.take(); c != nil {
 		err := p.useKept(ctx, c, reuse, operation)
-		if !errors.Is(err, errTransport) || ctx.Err() != nil {
+		if !lost(err) || ctx.Err() != nil {
 			return err
 		}
 	}

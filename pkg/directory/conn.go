@@ -22,8 +22,9 @@ type conn struct {
 	secure bool // encrypted, or local
 	// generation numbers the service connections of a server.
 	generation uint64
-	// inFlight and retired belong to servicePool and its lock.
+	// inFlight, shared and retired belong to servicePool and its lock.
 	inFlight int
+	shared   bool // several were in flight at a time
 	retired  bool
 }
 

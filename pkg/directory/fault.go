@@ -41,9 +41,11 @@ func broken(doing string, err error) error {
 // noAnswer reports whether err means that the server gave no usable answer, so
 // that another connection or server may be asked.
 func noAnswer(err error) bool {
-	return errors.Is(err, errTransport) || errors.Is(err, errProtocol) ||
-		errors.Is(err, errBusy) || errors.Is(err, errPseudouser)
+	return lost(err) || errors.Is(err, errBusy) || errors.Is(err, errPseudouser)
 }
+
+// lost reports whether err means that the connection ended without an answer.
+func lost(err error) bool { return errors.Is(err, errTransport) || errors.Is(err, errProtocol) }
 
 // timedOut reports whether err is about time that ran out.
 func timedOut(err error) bool { return errors.Is(err, context.DeadlineExceeded) }

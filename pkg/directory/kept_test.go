@@ -29,10 +29,17 @@ func TestDeadKeptConnection(t *testing.T) {
 		}
 		closes(c, r)
 	}
+	stray := func(c *scripted.Conn, r *scripted.Request) {
+		if c.Number <= 2 {
+			c.Send(scripted.Result(r.ID-1, scripted.SearchDone, 0, ""))
+			return
+		}
+		closes(c, r)
+	}
 	for name, test := range map[string]struct {
 		handler func(*scripted.Conn, *scripted.Request)
 		took    time.Duration
-	}{"closed": {closes, 0}, "silent": {silent, 2 * time.Second}} {
+	}{"closed": {closes, 0}, "silent": {silent, 2 * time.Second}, "stray answer": {stray, 0}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := newServer(t)

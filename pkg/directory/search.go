@@ -129,29 +129,13 @@ func (d *Directory) noteMissingBase(dn string) {
 	}
 }
 
-// search runs on a service connection. A kept one that turns out dead is
-// replaced by a fresh one, once.
-func (s *server) search(ctx context.Context, timeout time.Duration, q *search) ([]entry, error) {
-	since := s.services.now()
-	c, err := s.services.get(ctx, 0)
-	if err != nil {
-		return nil, err
-	}
-	share, cancel := ctx, context.CancelFunc(func() {})
-	if c.generation <= since {
-		share, cancel = half(ctx)
-	}
-	found, err := c.search(share, timeout, q)
-	cancel()
-	s.services.put(c)
-	if c.generation > since || !errors.Is(err, errTransport) || ctx.Err() != nil {
-		return found, err
-	}
-	if c, err = s.services.get(ctx, since); err != nil {
-		return nil, err
-	}
-	defer s.services.put(c)
-	return c.search(ctx, timeout, q)
+// search runs on a service connection.
+func (s *server) search(ctx context.Context, timeout time.Duration, q *search) (found []entry, err error) {
+	err = s.services.use(ctx, func(ctx context.Context, c *conn) error {
+		found, err = c.search(ctx, timeout, q)
+		return err
+	})
+	return found, err
 }
 
 // search sends one search, page by page if it has a page size.
@@ -254,7 +238,7 @@ func resultFault(err error) error {
 	case ldap.LDAPResultNoSuchObject:
 		return errNoBase
 	case ldap.LDAPResultSizeLimitExceeded:
-		return errSizeLimit
+		return fmt.Errorf("%w: %s", errSizeLimit, text)
 	case ldap.LDAPResultBusy, ldap.LDAPResultUnavailable, ldap.LDAPResultTimeLimitExceeded, ldap.LDAPResultAdminLimitExceeded:
 		return fmt.Errorf("%w: %s", errBusy, text)
 	case ldap.LDAPResultReferral:

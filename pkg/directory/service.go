@@ -17,6 +17,9 @@ const (
 	crowded = 8
 )
 
+// errClosed: the directory was closed.
+var errClosed = broken("connect", errors.New("the directory is closed"))
+
 // servicePool holds the connections to one server that are bound as the
 // pseudouser. Many searches share each.
 type servicePool struct {
@@ -42,6 +45,75 @@ type opening struct {
 	err        error
 }
 
+// use runs operation on a shared connection. If that ends without an answer,
+// operation runs once more, on a fresh connection, in two cases: one that was
+// kept from before was dead; or the server broke the protocol on a kept or a
+// shared one, which may have been about the request of somebody else.
+func (p *servicePool) use(ctx context.Context, operation func(context.Context, *conn) error) error {
+	since := p.now()
+	c, err := p.get(ctx, 0)
+	if err != nil {
+		return err
+	}
+	kept := c.generation <= since
+	shared, err := p.useShared(ctx, c, kept, operation)
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case errors.Is(err, errProtocol) && (kept || shared):
+		return p.useAlone(ctx, operation)
+	case errors.Is(err, errTransport) && kept:
+		if c, err = p.get(ctx, since); err != nil {
+			return err
+		}
+		_, err = p.useShared(ctx, c, false, operation)
+	}
+	return err
+}
+
+// useShared runs operation on a connection from get and gives it back. If a
+// fresh one may be needed afterwards it has half of the time. It reports
+// whether others used the connection, too.
+func (p *servicePool) useShared(ctx context.Context, c *conn, kept bool, operation func(context.Context, *conn) error) (shared bool, err error) {
+	if kept {
+		var cancel context.CancelFunc
+		ctx, cancel = half(ctx)
+		defer cancel()
+	}
+	defer func() { shared = p.put(c) }()
+	return false, operation(ctx, c)
+}
+
+// useAlone runs operation on a connection of its own: whoever made the server
+// break the protocol may be about to try again, too, and is to harm nobody.
+func (p *servicePool) useAlone(ctx context.Context, operation func(context.Context, *conn) error) error {
+	if err := p.mayOpen(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.ctx, cancel)()
+	c, err := p.open(ctx, 0)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	return operation(ctx, c)
+}
+
+// mayOpen returns the error that forbids to open a connection now, if any.
+func (p *servicePool) mayOpen() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return errClosed
+	}
+	if p.refusal.holds(time.Now()) {
+		return p.refusal.err
+	}
+	return nil
+}
+
 // now returns the current generation: connections opened from here on have a
 // higher one.
 func (p *servicePool) now() uint64 {
@@ -57,10 +129,10 @@ func (p *servicePool) get(ctx context.Context, after uint64) (*conn, error) {
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
-		return nil, broken("connect", errors.New("the directory is closed"))
+		return nil, errClosed
 	}
 	if c := p.leastBusy(after); c != nil {
-		c.inFlight++
+		c.join()
 		if c.inFlight > crowded && len(p.conns) < p.size && p.opening == nil && !p.refusal.holds(time.Now()) {
 			p.startOpening()
 		}
@@ -92,15 +164,22 @@ func (p *servicePool) wait(ctx context.Context, o *opening) (*conn, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	o.conn.inFlight++
+	o.conn.join()
 	return o.conn, nil
 }
 
-// leastBusy returns the connection with the fewest searches, or nil.
+// join notes one more use of c. The caller holds the pool's lock.
+func (c *conn) join() {
+	c.inFlight++
+	c.shared = c.shared || c.inFlight > 1
+}
+
+// leastBusy returns the connection with the fewest searches, or nil. One that
+// failed just now is still in the pool until remove has run.
 func (p *servicePool) leastBusy(after uint64) *conn {
 	var best *conn
 	for _, c := range p.conns {
-		if c.generation > after && (best == nil || c.inFlight < best.inFlight) {
+		if c.generation > after && c.wire.failure() == nil && (best == nil || c.inFlight < best.inFlight) {
 			best = c
 		}
 	}
@@ -132,7 +211,7 @@ func (p *servicePool) startOpening() {
 	p.opening = o
 	go func() {
 		start := time.Now()
-		o.conn, o.err = p.open(o.generation)
+		o.conn, o.err = p.open(p.ctx, o.generation)
 		p.opened(o)
 		if o.err == nil || errors.Is(o.err, errPseudouser) {
 			p.server.markUp(time.Since(start))
@@ -170,8 +249,8 @@ func (p *servicePool) opened(o *opening) {
 }
 
 // open connects and binds as the pseudouser.
-func (p *servicePool) open(generation uint64) (*conn, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, p.server.connectTimeout)
+func (p *servicePool) open(ctx context.Context, generation uint64) (*conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.server.connectTimeout)
 	defer cancel()
 	c, err := p.server.open(ctx, serviceMessageLimit, serviceIdle)
 	if err != nil {
@@ -192,14 +271,15 @@ func (p *servicePool) open(generation uint64) (*conn, error) {
 	return c, nil
 }
 
-// put ends one use of c.
-func (p *servicePool) put(c *conn) {
+// put ends one use of c, and reports whether c ever had several at a time.
+func (p *servicePool) put(c *conn) (shared bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c.inFlight--
 	if c.retired && c.inFlight == 0 {
 		go c.close()
 	}
+	return c.shared
 }
 
 // remove forgets a connection that failed.
@@ -219,7 +299,7 @@ func (p *servicePool) steal() *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, c := range p.conns {
-		if c.inFlight == 0 {
+		if c.inFlight == 0 && c.wire.failure() == nil {
 			p.conns = append(p.conns[:i:i], p.conns[i+1:]...)
 			return c
 		}
