@@ -73,7 +73,6 @@ type wire struct {
 	spare       []byte // the buffer for the next ones
 	flushing    bool
 	err         error
-	failed      chan struct{}
 }
 
 // exchange is one request that has no final response yet.
@@ -86,7 +85,7 @@ func newWire(raw, conn net.Conn, limit int, exchangeTimeout, idle time.Duration)
 	return &wire{
 		raw: raw, conn: conn, in: bufio.NewReaderSize(conn, 4096), limit: limit,
 		exchangeTimeout: exchangeTimeout, idle: idle,
-		outstanding: map[int64]*exchange{}, failed: make(chan struct{}),
+		outstanding: map[int64]*exchange{},
 	}
 }
 
@@ -98,7 +97,8 @@ func (w *wire) fail(err error) {
 		return
 	}
 	w.err = err
-	close(w.failed)
+	clear(w.outgoing)
+	w.outgoing = nil
 	onFail := w.onFail
 	w.mu.Unlock()
 	_ = w.raw.Close()
@@ -175,7 +175,7 @@ func (w *wire) enqueue(b []byte) error {
 	if len(w.outgoing)+len(b) > outgoingLimit {
 		return broken("write", fmt.Errorf("the server does not read: %d bytes wait", len(w.outgoing)))
 	}
-	w.outgoing = append(w.outgoing, b...)
+	w.append(b)
 	if op != opUnbindRequest {
 		w.outstanding[id] = &exchange{op: op}
 		w.kept = nil
@@ -186,6 +186,18 @@ func (w *wire) enqueue(b []byte) error {
 		go w.flush()
 	}
 	return nil
+}
+
+// append adds b to what is outgoing. A buffer that is too small is wiped when it
+// is left behind. The caller holds w.mu.
+func (w *wire) append(b []byte) {
+	if need := len(w.outgoing) + len(b); need > cap(w.outgoing) {
+		larger := make([]byte, len(w.outgoing), max(need, 2*cap(w.outgoing)))
+		copy(larger, w.outgoing)
+		clear(w.outgoing)
+		w.outgoing = larger
+	}
+	w.outgoing = append(w.outgoing, b...)
 }
 
 // flush writes what is outgoing until nothing is left. It wipes what it wrote:
