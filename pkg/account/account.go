@@ -13,7 +13,8 @@ type Account struct {
 	Name string
 	// UID and GID are the numeric ids.
 	UID, GID uint32
-	// Gecos, Home and Shell may be empty.
+	// Home is an absolute path. Gecos and Shell may be empty; an empty shell
+	// is /bin/sh to login(1), see passwd(5).
 	Gecos, Home, Shell string
 	// Shadow is filled in for logins only. Its Name is empty where the entry
 	// has no shadow attributes; the zero value says nothing about ageing.

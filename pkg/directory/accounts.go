@@ -89,7 +89,10 @@ func (m *mapping) namedAccount(e entry) (account.Account, error) {
 	return m.account(e, name)
 }
 
-// account checks the values of an entry. An account is complete or not at all.
+// account checks the values of an entry. An account is complete or not at all:
+// uidNumber, gidNumber and homeDirectory are MUST of a posixAccount (RFC 2307,
+// section 4). loginShell is not; an empty shell is /bin/sh to login(1), as
+// passwd(5) says.
 func (m *mapping) account(e entry, name string) (account.Account, error) {
 	uid, err := e.id(m.attribute("uidNumber"))
 	if err != nil {
@@ -99,7 +102,7 @@ func (m *mapping) account(e entry, name string) (account.Account, error) {
 	if err != nil {
 		return account.Account{}, err
 	}
-	home, err1 := e.text(m.attribute("homeDirectory"))
+	home, err1 := e.path(m.attribute("homeDirectory"))
 	shell, err2 := e.text(m.attribute("loginShell"))
 	if err := errors.Join(err1, err2); err != nil {
 		return account.Account{}, err
