@@ -158,11 +158,13 @@ func call[T any](ctx context.Context, operation func() (T, error)) (T, error) {
 	}
 }
 
-// guarded turns a panic into an error.
+// guarded turns a panic, most likely go-ldap's, into an error. Whatever runs
+// in a goroutine of this package runs guarded: a panic there would end the
+// process.
 func guarded(operation func()) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			err = violation("go-ldap panicked: %v\n%s", reason, debug.Stack())
+			err = violation("panic: %v\n%s", reason, debug.Stack())
 		}
 	}()
 	operation()

@@ -155,9 +155,11 @@ func (d *Directory) readNames(ctx context.Context, dns []string, places []int, n
 	readers, ctx := errgroup.WithContext(ctx)
 	readers.SetLimit(parallelMemberReads)
 	for i, dn := range dns {
-		readers.Go(func() error {
-			var err error
-			names[places[i]], err = d.nameOf(ctx, dn)
+		readers.Go(func() (err error) {
+			panicked := guarded(func() { names[places[i]], err = d.nameOf(ctx, dn) })
+			if panicked != nil {
+				return fmt.Errorf("%w: read %q: %w", ErrUnavailable, dn, unwrapped{panicked})
+			}
 			return err
 		})
 	}

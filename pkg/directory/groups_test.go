@@ -1,7 +1,10 @@
 package directory_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
+	"net"
 	"reflect"
 	"strings"
 	"testing"
@@ -183,4 +186,31 @@ func TestPaging(t *testing.T) {
 	if err == nil {
 		t.Error("pages without end became an answer")
 	}
+}
+
+// panicking is a log handler that panics at the first warning.
+type panicking struct{ slog.Handler }
+
+func (panicking) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+func (panicking) Handle(context.Context, slog.Record) error        { panic("in a goroutine") }
+func (p panicking) WithAttrs([]slog.Attr) slog.Handler             { return p }
+
+// TestPanicInAGoroutine is an error of the request and not the end of the
+// process: while a member is read, and while a connection is opened.
+func TestPanicInAGoroutine(t *testing.T) {
+	server := newServer(t)
+	server.Add(group("staff", map[string][]string{"member": {"cn=Bob," + peopleDN}}))
+	server.Script(scripted.Script{Search: func(c *scripted.Conn, r *scripted.Request) {
+		c.DefaultSearch(r)
+		server.Refuse(true) // which is logged when the member is to be read
+		c.Close()
+	}})
+	d := newDirectory(t, plainConfig("ldap://one.example"), directory.Options{Dial: server.Dial, Logger: slog.New(panicking{})})
+	_, err := d.GroupByName(within(t, 5*time.Second), "staff")
+	wantError(t, err, directory.ErrUnavailable)
+
+	dial := func(context.Context, string, string) (net.Conn, error) { panic("while dialling") }
+	d = newDirectory(t, plainConfig("ldap://one.example"), directory.Options{Dial: dial})
+	_, err = d.AccountByName(within(t, 5*time.Second), "alice")
+	wantError(t, err, directory.ErrUnavailable)
 }

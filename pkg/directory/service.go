@@ -211,7 +211,10 @@ func (p *servicePool) startOpening() {
 	p.opening = o
 	go func() {
 		start := time.Now()
-		o.conn, o.err = p.open(p.ctx, o.generation)
+		panicked := guarded(func() { o.conn, o.err = p.open(p.ctx, o.generation) })
+		if panicked != nil {
+			o.conn, o.err = nil, panicked
+		}
 		p.opened(o)
 		if o.err == nil || errors.Is(o.err, errPseudouser) {
 			p.server.markUp(time.Since(start))
