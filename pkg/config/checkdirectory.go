@@ -172,12 +172,29 @@ func (d *draft) checkLoginRules(dir *Directory, at string) {
 	if dir.LoginFilter != "" {
 		d.checkText(at+".login_filter", dir.LoginFilter, checkFilter)
 	}
+	d.checkLoginGroup(dir, at)
 	if dir.LoginMaxUID != 0 && dir.LoginMinUID > dir.LoginMaxUID {
 		d.fail(at+".login_min_uid", "", "is larger than %s, so nobody could log in", d.name("login_max_uid"))
 	}
 	d.checkChoice(at+".password_change", dir.PasswordChange, passwordChanges()...)
 	if way := dir.PasswordChange; slices.Contains(passwordChanges(), way) && !strings.HasPrefix(way, "exop") {
 		d.warn(at+".password_change", way, "is understood but not honoured: changes of passwords are refused; use exop if the server has RFC 3062")
+	}
+}
+
+// checkLoginGroup refuses a rule that nobody could satisfy.
+func (d *draft) checkLoginGroup(dir *Directory, at string) {
+	usual := DefaultDirectory().LoginMemberAttribute
+	attribute := at + ".login_member_attribute"
+	d.checkText(attribute, dir.LoginMemberAttribute, checkDescription)
+	switch {
+	case dir.LoginGroupDN == "" && dir.LoginMemberAttribute != usual:
+		d.warn(attribute, "", "has no effect without %s", d.name("login_group_dn"))
+	case dir.LoginGroupDN != "" && strings.EqualFold(dir.LoginMemberAttribute, "memberUid"):
+		d.fail(attribute, dir.LoginMemberAttribute, "holds user names where DNs are needed, so nobody could log in")
+	}
+	if dir.LoginGroupDN != "" {
+		d.checkText(at+".login_group_dn", dir.LoginGroupDN, checkDN)
 	}
 }
 

@@ -42,16 +42,17 @@ func Default() *Config {
 // the two things that have no default: servers and a base DN.
 func DefaultDirectory() Directory {
 	return Directory{
-		TLS:               TLS{Mode: "start_tls", Verify: "demand"},
-		ConnectTimeout:    5 * time.Second,
-		SearchTimeout:     5 * time.Second,
-		PageSize:          1000,
-		SearchConnections: 2,
-		BindConnections:   8,
-		Scope:             "sub",
-		Passwd:            Map{ObjectClass: "posixAccount"},
-		Group:             Map{ObjectClass: "posixGroup"},
-		Shadow:            Map{ObjectClass: "shadowAccount"},
-		PasswordChange:    "exop",
+		TLS:                  TLS{Mode: "start_tls", Verify: "demand"},
+		ConnectTimeout:       5 * time.Second,
+		SearchTimeout:        5 * time.Second,
+		PageSize:             1000,
+		SearchConnections:    2,
+		BindConnections:      8,
+		Scope:                "sub",
+		Passwd:               Map{ObjectClass: "posixAccount"},
+		Group:                Map{ObjectClass: "posixGroup"},
+		Shadow:               Map{ObjectClass: "shadowAccount"},
+		LoginMemberAttribute: "uniqueMember",
+		PasswordChange:       "exop",
 	}
 }

@@ -1,6 +1,10 @@
 package config
 
-import "github.com/goldap/goldap/pkg/secret"
+import (
+	"fmt"
+
+	"github.com/goldap/goldap/pkg/secret"
+)
 
 // keyword is one row of the table of the older spellings: what a keyword of
 // theirs means in the model.
@@ -65,6 +69,10 @@ func honoured() []keyword {
 		{name: "pam_login_attribute", in: spellPADL, path: "login_attribute", set: text(func(d *Directory) *string { return &d.LoginAttribute })},
 		{name: "pam_min_uid", in: spellPADL, path: "login_min_uid", set: number(func(d *Directory) *uint32 { return &d.LoginMinUID })},
 		{name: "pam_max_uid", in: spellPADL, path: "login_max_uid", set: number(func(d *Directory) *uint32 { return &d.LoginMaxUID })},
+		{name: "pam_groupdn", in: spellPADL, path: "login_group_dn", set: text(func(d *Directory) *string { return &d.LoginGroupDN })},
+		{name: "pam_member_attribute", in: spellPADL, path: "login_member_attribute", set: text(func(d *Directory) *string { return &d.LoginMemberAttribute })},
+		{name: "pam_check_service_attr", in: spellPADL, path: "login_check_service", set: check(func(d *Directory) *bool { return &d.LoginCheckService })},
+		{name: "pam_check_host_attr", in: spellPADL, path: "login_check_host", set: check(func(d *Directory) *bool { return &d.LoginCheckHost })},
 		{name: "pam_password", in: spellPADL, path: "password_change", set: (*keywordReader).setPasswordChange},
 		{name: "pam_password_prohibit_message", in: both, set: (*keywordReader).setProhibitMessage},
 	}
@@ -72,7 +80,6 @@ func honoured() []keyword {
 
 // Why keywords are not honoured.
 const (
-	whyAccess   = "the rule does not exist in goldap, so users whom it kept out can log in: use pam_filter"
 	whyAlias    = "aliases are never followed"
 	whyBinding  = "goldap binds with a DN and a password, never with SASL"
 	whyBuiltIn  = "goldap has its own way of doing this, which needs no setting"
@@ -90,10 +97,6 @@ func notHonoured() []keyword {
 	rows := []keyword{
 		{name: "deref", in: both, why: whyAlias, same: "never"},
 		{name: "referrals", in: both, why: whyRefer, same: "no"},
-		{name: "pam_check_host_attr", why: whyAccess, same: "no"},
-		{name: "pam_check_service_attr", why: whyAccess, same: "no"},
-		{name: "pam_groupdn", why: whyAccess},
-		{name: "pam_member_attribute", why: whyAccess},
 		{name: "pam_crypt", why: "use pam_password"},
 		{name: "pam_lookup_policy", why: whyPolicy, same: "yes"},
 		{name: "nss_schema", why: "both schemas are always understood: members may be user names (memberUid) and DNs (member)", same: "rfc2307bis"},
@@ -147,6 +150,20 @@ func number(field func(*Directory) *uint32) func(*keywordReader, place, string) 
 	return func(r *keywordReader, _ place, value string) (err error) {
 		*field(r.dir), err = parseNumber(value)
 		return err
+	}
+}
+
+// check returns the setter of a pam_check_ keyword. Any value but yes means no
+// to the old programs, on and true as well; who wrote one of those believes in
+// a rule that never was.
+func check(field func(*Directory) *bool) func(*keywordReader, place, string) error {
+	return func(r *keywordReader, _ place, value string) error {
+		word, err := choice(value, "yes", "yes", "no", "no")
+		if err != nil {
+			return fmt.Errorf("%w; the old programs take all but yes for no", err)
+		}
+		*field(r.dir) = word == "yes"
+		return nil
 	}
 }
 

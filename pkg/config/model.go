@@ -138,6 +138,21 @@ type Directory struct {
 	LoginAttribute string `toml:"login_attribute"`
 	// LoginFilter is a filter that a user must match to log in (RFC 4515).
 	LoginFilter string `toml:"login_filter"`
+	// LoginGroupDN is the DN of a group that a user must be a member of to log
+	// in. Empty means no rule. If there is no such entry, nobody can log in.
+	LoginGroupDN string `toml:"login_group_dn"`
+	// LoginMemberAttribute is the attribute that holds the DNs of that group's
+	// members.
+	LoginMemberAttribute string `toml:"login_member_attribute"`
+	// LoginCheckService asks the authorizedService values of the user's entry
+	// for the PAM service. The name of the service in any case lets the user
+	// in, ! and the name keeps them out, * stands for every service. No value
+	// that lets in keeps out.
+	LoginCheckService bool `toml:"login_check_service"`
+	// LoginCheckHost asks the host values of the user's entry in the same way
+	// for this machine: its host name and, if that has no dot, what
+	// /etc/hosts or DNS completes it to.
+	LoginCheckHost bool `toml:"login_check_host"`
 	// LoginMinUID refuses logins of users with a smaller uid; 0 means no rule.
 	LoginMinUID uint32 `toml:"login_min_uid"`
 	// LoginMaxUID refuses logins of users with a larger uid; 0 means no rule.

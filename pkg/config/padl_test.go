@@ -59,6 +59,8 @@ func TestKeywords(t *testing.T) {
 	passwd := dir(func(d Directory) any { return d.Passwd.Bases })
 	filter := dir(func(d Directory) any { return d.LoginFilter })
 	change := dir(func(d Directory) any { return d.PasswordChange })
+	group := dir(func(d Directory) any { return []string{d.LoginGroupDN, d.LoginMemberAttribute} })
+	checks := dir(func(d Directory) any { return []bool{d.LoginCheckService, d.LoginCheckHost} })
 	level := func(c *Config) any { return c.Daemon.LogLevel }
 	const base = "base dc=example,dc=com\n"
 
@@ -125,6 +127,12 @@ func TestKeywords(t *testing.T) {
 		"pam_min_uid":            {site + "pam_min_uid 500", dir(func(d Directory) any { return d.LoginMinUID }), uint32(500)},
 		"pam_max_uid":            {site + "pam_max_uid 0", dir(func(d Directory) any { return d.LoginMaxUID }), uint32(0)},
 		"window untouched":       {site + "pam_min_uid 500\npam_max_uid 600", func(c *Config) any { return []uint32{c.Accounts.MinUID, c.Accounts.MaxUID} }, []uint32{1000, 2147483647}},
+		"pam_groupdn":            {site + "pam_groupdn cn=ops,ou=groups,dc=x", group, []string{"cn=ops,ou=groups,dc=x", "uniqueMember"}},
+		"pam_member_attribute":   {site + "pam_groupdn cn=a\nPAM_MEMBER_ATTRIBUTE member", group, []string{"cn=a", "member"}},
+		"no checks":              {site, checks, []bool{false, false}},
+		"pam_check_service_attr": {site + "pam_check_service_attr yes", checks, []bool{true, false}},
+		"pam_check_host_attr":    {site + "pam_check_host_attr YES", checks, []bool{false, true}},
+		"last check counts":      {site + "pam_check_host_attr yes\npam_check_host_attr no", checks, []bool{false, false}},
 		"pam_password default":   {site, change, "exop"},
 		"pam_password":           {site + "pam_password MD5", change, "md5"},
 		"pam_password exop":      {site + "pam_password exop_send_old", change, "exop_send_old"},
@@ -189,6 +197,13 @@ func TestPadlErrors(t *testing.T) {
 		"timelimit":            {site + "timelimit -1", `timelimit: "-1" is not a whole number`},
 		"timelimit too long":   {site + "timelimit 7200", `pam_ldap.conf:3: timelimit: "2h0m0s" is not between 10ms and 1h`},
 		"pam_min_uid":          {site + "pam_min_uid abc", `pam_min_uid: "abc" is not a whole number`},
+		"pam_groupdn":          {site + "pam_groupdn ops", `pam_ldap.conf:3: pam_groupdn: "ops" is not a DN`},
+		"pam_groupdn empty":    {site + "pam_groupdn", "pam_ldap.conf:3: pam_groupdn: has no value: write one, or remove the line"},
+		"group by name":        {site + "pam_groupdn cn=a\npam_member_attribute memberuid", `pam_ldap.conf:4: pam_member_attribute: "memberuid" holds user names where DNs are needed, so nobody could log in`},
+		"pam_member_attribute": {site + "pam_groupdn cn=a\npam_member_attribute a=b", `pam_ldap.conf:4: pam_member_attribute: "a=b" is not a name`},
+		"host check on":        {site + "pam_check_host_attr on", `pam_ldap.conf:3: pam_check_host_attr: "on" is none of yes, no`},
+		"service check true":   {site + "pam_check_service_attr true", `pam_ldap.conf:3: pam_check_service_attr: "true" is none of yes, no; the old programs take all but yes for no`},
+		"host check empty":     {site + "pam_check_host_attr", "pam_ldap.conf:3: pam_check_host_attr: has no value"},
 		"uid window":           {site + "pam_min_uid 10\npam_max_uid 9", "pam_ldap.conf:3: pam_min_uid: is larger than pam_max_uid, so nobody could log in"},
 		"port":                 {site + "port 70000", `port: "70000" is not a port`},
 		"host with URI":        {site + "host ldap://a", `host: "ldap://a" is a URI, not a name: the keyword for it is uri`},
@@ -247,7 +262,9 @@ func TestPadlWarnings(t *testing.T) {
 		"ciphers":           {site + "tls_ciphers HIGH:!aNULL", `pam_ldap.conf:3: tls_ciphers: "HIGH:!aNULL" is left out: Go's TLS has no cipher suites of that name`},
 		"other attribute":   {site + "nss_map_attribute ipHostNumber x", `pam_ldap.conf:3: nss_map_attribute: "ipHostNumber x" is not honoured: no map of goldap has that attribute (goldap has the maps passwd, group and shadow only)`},
 		"other class":       {site + "nss_map_objectclass ipHost x", `pam_ldap.conf:3: nss_map_objectclass: "ipHost x" is not honoured: no map of goldap has that object class (goldap has the maps passwd, group and shadow only)`},
-		"not honoured":      {site + "pam_groupdn cn=a", "pam_ldap.conf:3: pam_groupdn: is not honoured: the rule does not exist in goldap, so users whom it kept out can log in: use pam_filter"},
+		"not honoured":      {site + "pam_template_login guest", "pam_ldap.conf:3: pam_template_login: is not honoured: every user needs an account of their own in the directory"},
+		"no group":          {site + "pam_member_attribute member", "pam_ldap.conf:3: pam_member_attribute: has no effect without pam_groupdn"},
+		"access rules":      {site + "pam_groupdn cn=a\npam_member_attribute member\npam_check_host_attr yes\npam_check_service_attr no", ""},
 		"once for each":     {site + "nss_base_hosts ou=a\nnss_base_hosts ou=b", "pam_ldap.conf:3: nss_base_hosts: is not honoured: goldap has the maps passwd, group and shadow only"},
 		"without value":     {site + "restart", "pam_ldap.conf:3: restart: is not honoured: goldap has its own way of doing this, which needs no setting"},
 		"as goldap does":    {site + "deref never\nREFERRALS No", ""},

@@ -47,6 +47,10 @@ bind_password = "`+marker+`"
 base = "dc=a"
 tls = { mode = "off", allow_clear_text = true, ciphers = ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"] }
 page_size = 0
+login_group_dn = "cn=ops,dc=a"
+login_member_attribute = "member"
+login_check_service = true
+login_check_host = true
 [directory.passwd]
 filter = "(a=b)"
 attributes = { uid = "sAMAccountName" }
@@ -73,6 +77,8 @@ shadow.bases = [{ dn = "ou=people,dc=b" }]
 		"names of dir": {[]string{first.Name, second.Name}, []string{"first", "ou=people,dc=b"}},
 		"password":     {string(first.BindPassword.Bytes()), marker},
 		"tls":          {first.TLS, TLS{Mode: "off", AllowClearText: true, Verify: "demand", Ciphers: []string{"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}}},
+		"login group":  {[]string{first.LoginGroupDN, first.LoginMemberAttribute, second.LoginGroupDN, second.LoginMemberAttribute}, []string{"cn=ops,dc=a", "member", "", "uniqueMember"}},
+		"login checks": {[]bool{first.LoginCheckService, first.LoginCheckHost, second.LoginCheckService, second.LoginCheckHost}, []bool{true, true, false, false}},
 		"page size":    {[]uint32{first.PageSize, second.PageSize}, []uint32{0, 1000}},
 		"passwd": {first.Passwd, Map{
 			Bases:       []SearchBase{{DN: "ou=p,dc=a", Scope: "one"}, {DN: "ou=q,dc=a", Filter: "(c=d)"}},
@@ -109,6 +115,11 @@ func TestTOMLErrors(t *testing.T) {
 		"fraction":            {minimal + "page_size = 1.5", `directory.page_size: "1.5" must be a whole number, without quotes`},
 		"negative":            {minimal + "page_size = -1", `directory.page_size: "-1" is out of range`},
 		"too large":           {minimal + "page_size = 4294967296", `directory.page_size: "4294967296" is out of range`},
+		"group":               {minimal + "login_group_dn = \"ops\"", `goldap.toml:4: directory.login_group_dn: "ops" is not a DN`},
+		"group blank":         {minimal + "login_group_dn = \" \"", `goldap.toml:4: directory.login_group_dn: " " is not a DN`},
+		"group by name":       {minimal + "login_group_dn = \"cn=a\"\nlogin_member_attribute = \"memberUid\"", `goldap.toml:5: directory.login_member_attribute: "memberUid" holds user names`},
+		"no member attribute": {minimal + "login_group_dn = \"cn=a\"\nlogin_member_attribute = \"\"", "goldap.toml:5: directory.login_member_attribute: is empty"},
+		"check":               {minimal + "login_check_host = \"yes\"", `goldap.toml:4: directory.login_check_host: "yes" must be true or false, without quotes`},
 		"int range":           {minimal + "bind_connections = 0", `goldap.toml:4: directory.bind_connections: "0" is not between 1 and 1024`},
 		"duration number":     {minimal + "search_timeout = 5", `directory.search_timeout: "5" is not a duration: write a number and its unit in quotes, such as "5s" or "500ms"`},
 		"duration text":       {minimal + "search_timeout = \"5\"", `directory.search_timeout: "5" is not a duration`},
