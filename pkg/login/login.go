@@ -73,6 +73,13 @@ type Directory interface {
 	BindAsRoot(ctx context.Context, password secret.Secret) (directory.Reply, error)
 	ChangePassword(ctx context.Context, change directory.PasswordChange) (bind, changed directory.Reply, err error)
 	MatchesLoginFilter(ctx context.Context, dn string) (bool, error)
+	// IsGroupMember reports whether the user is in the group whose members
+	// may log in.
+	IsGroupMember(ctx context.Context, dn string) (bool, error)
+	// LoginChecks says which of the LoginAttributes count.
+	LoginChecks() (service, host bool)
+	// LoginAttributes are the services and hosts that the user's entry names.
+	LoginAttributes(ctx context.Context, dn string) (directory.LoginAttributes, error)
 	// LoginUIDs is the window of uids that may log in; 0 is no limit.
 	LoginUIDs() (min, max uint32)
 	// Administrator reports whether there is an identity for changes by root,
@@ -88,6 +95,8 @@ type Login struct {
 	Directories []Directory
 	// ProhibitMessage, if set, refuses every change of a password.
 	ProhibitMessage string
+	// Machine is this machine, for the rule about hosts.
+	Machine Machine
 	// Now is time.Now.
 	Now func() time.Time
 	// Logger hears of facts that decide nothing, such as a password policy
@@ -117,7 +126,7 @@ func (l *Login) Authenticate(ctx context.Context, req Request) Decision {
 	if decision.Outcome != account.Success {
 		return decision
 	}
-	return l.admit(ctx, decision, acct, dir)
+	return l.admit(ctx, decision, req.Service, acct, dir)
 }
 
 // bind checks the password.
@@ -146,8 +155,8 @@ func (l *Login) bindAgain(ctx context.Context, req Request, acct account.Account
 
 // admit is the second half of an authentication: the access rules, then what
 // the policy and the shadow attributes say about the password.
-func (l *Login) admit(ctx context.Context, proven Decision, acct account.Account, dir Directory) Decision {
-	if v := l.authorize(ctx, acct, dir); v.outcome != account.Success {
+func (l *Login) admit(ctx context.Context, proven Decision, service string, acct account.Account, dir Directory) Decision {
+	if v := l.authorize(ctx, service, acct, dir); v.outcome != account.Success {
 		return proven.authorizedBy(v)
 	}
 	if proven.Authorization != account.Success {
@@ -173,28 +182,8 @@ func (l *Login) Authorize(ctx context.Context, req Request) Decision {
 	if err != nil {
 		return fromError(err)
 	}
-	v := l.authorize(ctx, acct, dir)
+	v := l.authorize(ctx, req.Service, acct, dir)
 	return Decision{Outcome: v.outcome, Authorization: v.outcome, User: acct.Name, Message: v.message, Rule: v.rule}
-}
-
-// authorize looks at every access rule; the first that refuses decides.
-func (l *Login) authorize(ctx context.Context, acct account.Account, dir Directory) verdict {
-	if expired(acct.Shadow, l.today()) {
-		return verdict{outcome: account.AccountExpired, message: textAccountExpired, rule: "shadowExpire"}
-	}
-	least, most := dir.LoginUIDs()
-	if acct.UID < least || (most != 0 && acct.UID > most) {
-		return verdict{outcome: account.PermissionDenied, message: textNotAllowed, rule: "login_min_uid, login_max_uid"}
-	}
-	matches, err := dir.MatchesLoginFilter(ctx, acct.DN)
-	if err != nil {
-		d := fromError(err)
-		return verdict{outcome: d.Outcome, message: d.Message, rule: d.Rule}
-	}
-	if !matches {
-		return verdict{outcome: account.PermissionDenied, message: textNotAllowed, rule: "login_filter"}
-	}
-	return verdict{outcome: account.Success, rule: "access rules"}
 }
 
 // AuthenticateRoot proves the directory's administrator, who changes passwords

@@ -32,6 +32,11 @@ type world struct {
 	bindReply  *directory.Reply
 	filterErr  error
 	noMatch    bool
+	groupErr   error
+	noMember   bool
+	checks     [2]bool // service, host
+	allowed    directory.LoginAttributes
+	allowedErr error
 	minUID     uint32
 	maxUID     uint32
 	admin      bool
@@ -39,6 +44,7 @@ type world struct {
 	changed    directory.Reply
 
 	binds   []string
+	asked   []string // the access rules that were looked at
 	finds   int
 	changes []directory.PasswordChange
 }
@@ -90,9 +96,22 @@ func (w *world) ChangePassword(_ context.Context, c directory.PasswordChange) (b
 	return bind, w.changed, err
 }
 
-func (w *world) MatchesLoginFilter(context.Context, string) (bool, error) {
+func (w *world) MatchesLoginFilter(_ context.Context, dn string) (bool, error) {
+	w.asked = append(w.asked, "filter "+dn)
 	return !w.noMatch, w.filterErr
 }
+
+func (w *world) IsGroupMember(_ context.Context, dn string) (bool, error) {
+	w.asked = append(w.asked, "group "+dn)
+	return !w.noMember, w.groupErr
+}
+
+func (w *world) LoginAttributes(_ context.Context, dn string) (directory.LoginAttributes, error) {
+	w.asked = append(w.asked, "attributes "+dn)
+	return w.allowed, w.allowedErr
+}
+
+func (w *world) LoginChecks() (bool, bool)   { return w.checks[0], w.checks[1] }
 func (w *world) LoginUIDs() (uint32, uint32) { return w.minUID, w.maxUID }
 func (w *world) Administrator() (bool, bool) { return w.admin, w.adminKnown }
 
