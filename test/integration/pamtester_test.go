@@ -21,6 +21,7 @@ const (
 	sessionClosed  = "session has successfully been closed"
 	tokenChanged   = "authentication token altered successfully"
 	authFailure    = "Authentication failure"
+	notPermitted   = "Permission denied"
 	accountExpired = "User account has expired"
 	newTokenNeeded = "Authentication token is no longer valid; new one required"
 )
