@@ -27,11 +27,13 @@ const (
 	opBindRequest     = 0x60
 	opUnbindRequest   = 0x42
 	opSearchRequest   = 0x63
+	opModifyRequest   = 0x66
 	opExtendedRequest = 0x77
 
 	opBindResponse         = 0x61
 	opSearchResultEntry    = 0x64
 	opSearchResultDone     = 0x65
+	opModifyResponse       = 0x67
 	opSearchReference      = 0x73
 	opExtendedResponse     = 0x78
 	opIntermediateResponse = 0x79

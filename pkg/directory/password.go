@@ -84,11 +84,16 @@ type PasswordChange struct {
 	New secret.Secret
 	// AsRoot binds as the configured RootBindDN instead of the user.
 	AsRoot bool
+	// LastChange is what shadowLastChange is to become, in days since 1970; 0
+	// leaves it as it is. Set it only if the entry has the attribute.
+	LastChange int32
 }
 
 // ChangePassword binds and then changes the password on the same connection
 // by RFC 3062. If the bind does not succeed, the change is not sent and its
-// Reply has code -1. The server is never left to invent a password.
+// Reply has code -1. The server is never left to invent a password. After a
+// change that succeeded shadowLastChange is set, too; whether that succeeds
+// does not show in the answer.
 func (d *Directory) ChangePassword(ctx context.Context, change PasswordChange) (bound, changed Reply, err error) {
 	dn, password := change.DN, change.Old
 	if change.AsRoot {
@@ -108,6 +113,9 @@ func (d *Directory) ChangePassword(ctx context.Context, change PasswordChange) (
 				return err
 			}
 			changed, err = c.changePassword(ctx, change, d.cfg.PasswordChange == "exop_send_old")
+			if err == nil && changed.Code == ResultSuccess {
+				d.noteChange(ctx, s, c, change)
+			}
 			return final(err)
 		})
 	})

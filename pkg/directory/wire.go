@@ -325,6 +325,8 @@ func (w *wire) match(id int64, op byte, message []byte) ([]byte, error) {
 		request.op == opExtendedRequest && op == opExtendedResponse:
 		w.kept = append([]byte(nil), message...)
 		delete(w.outstanding, id)
+	case request.op == opModifyRequest && op == opModifyResponse:
+		delete(w.outstanding, id)
 	case request.op == opSearchRequest && op == opSearchResultDone:
 		delete(w.outstanding, id)
 		if request.bytes > searchBytesLimit {

@@ -242,9 +242,11 @@ func (l *Login) ChangePassword(ctx context.Context, req ChangeRequest) Decision 
 }
 
 func (l *Login) change(ctx context.Context, req ChangeRequest, acct account.Account, dir Directory) Decision {
-	bind, changed, err := dir.ChangePassword(ctx, directory.PasswordChange{
-		DN: acct.DN, Old: req.Password, New: req.New, AsRoot: req.AsRoot,
-	})
+	change := directory.PasswordChange{DN: acct.DN, Old: req.Password, New: req.New, AsRoot: req.AsRoot}
+	if acct.Shadow.Name != "" && acct.Shadow.LastChange != account.NotSet {
+		change.LastChange = int32(l.today())
+	}
+	bind, changed, err := dir.ChangePassword(ctx, change)
 	if err != nil {
 		return fromError(err)
 	}

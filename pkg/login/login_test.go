@@ -292,6 +292,30 @@ func TestChangePassword(t *testing.T) {
 	}
 }
 
+// TestDayOfAChange goes with the change if the entry has a day to replace.
+func TestDayOfAChange(t *testing.T) {
+	for name, tt := range map[string]struct {
+		shadow account.Shadow
+		want   int32
+	}{
+		"must change":          {account.Shadow{Name: "alice", LastChange: 0}, 20000},
+		"changed before":       {account.Shadow{Name: "alice", LastChange: 19000}, 20000},
+		"no day in the entry":  {account.Shadow{Name: "alice", LastChange: account.NotSet, Max: 90}, 0},
+		"no shadow attributes": {account.Shadow{}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.acct.Shadow = tt.shadow
+			l := w.login()
+			l.Now = func() time.Time { return time.Unix(20000*86400+86399, 0) }
+			l.ChangePassword(context.Background(), login.ChangeRequest{Request: request("alice", rightPassword), New: secret.FromString("new")})
+			if len(w.changes) != 1 || w.changes[0].LastChange != tt.want {
+				t.Errorf("asked for %+v", w.changes)
+			}
+		})
+	}
+}
+
 func TestProhibitedChange(t *testing.T) {
 	w := newWorld()
 	l := w.login()

@@ -52,6 +52,8 @@ func (c *Conn) handle(r *Request) bool {
 		run(script.Bind, (*Conn).DefaultBind, c, r)
 	case SearchRequest:
 		run(script.Search, (*Conn).DefaultSearch, c, r)
+	case ModifyRequest:
+		run(script.Modify, (*Conn).DefaultModify, c, r)
 	case ExtendedRequest:
 		if r.Name == StartTLSOID {
 			run(script.StartTLS, (*Conn).DefaultStartTLS, c, r)
@@ -85,6 +87,8 @@ func (c *Conn) record(r *Request) {
 			SizeLimit: r.SizeLimit, TimeLimit: r.TimeLimit, Filter: r.Filter.String(),
 			Attributes: r.Attributes, Paged: paged,
 		})
+	case ModifyRequest:
+		s.modifies = append(s.modifies, Modify{Conn: c.Number, BoundAs: c.BoundAs, DN: r.DN, Changes: r.Changes})
 	case ExtendedRequest:
 		s.ext = append(s.ext, r.Name)
 	}
@@ -142,6 +146,15 @@ func (c *Conn) DefaultBind(r *Request) {
 		c.BoundAs, code = r.DN, 0
 	}
 	c.Send(Result(r.ID, BindResponse, int64(code), ""))
+}
+
+// DefaultModify replaces attributes for whoever is bound.
+func (c *Conn) DefaultModify(r *Request) {
+	code := int64(50)
+	if c.BoundAs != "" {
+		code = c.server.modify(r)
+	}
+	c.Send(Result(r.ID, ModifyResponse, code, ""))
 }
 
 // DefaultExtended changes a password (RFC 3062).

@@ -1,6 +1,6 @@
 // Package scripted is an LDAP server for tests. Left alone it is a small
-// directory in memory that answers binds, searches, StartTLS and password
-// changes as it should; a [Script] replaces any of these steps by whatever a
+// directory in memory that answers binds, searches, modify requests, StartTLS
+// and password changes as it should; a [Script] replaces any of these steps by whatever a
 // test needs a server to do wrong.
 //
 //	server := scripted.New(t)

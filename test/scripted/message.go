@@ -15,6 +15,8 @@ const (
 	SearchRequest        = 3
 	SearchEntry          = 4
 	SearchDone           = 5
+	ModifyRequest        = 6
+	ModifyResponse       = 7
 	SearchReference      = 19
 	ExtendedRequest      = 23
 	ExtendedResponse     = 24
@@ -44,6 +46,8 @@ type Request struct {
 	Scope, SizeLimit, TimeLimit int
 	Filter                      Filter
 	Attributes                  []string
+	// Modify, with DN.
+	Changes []Change
 	// Extended.
 	Name  string
 	Value []byte
@@ -70,6 +74,8 @@ func decode(p *ber.Packet) (r *Request, err error) {
 		r.DN, r.Password = op.Children[1].Value.(string), op.Children[2].Data.String()
 	case SearchRequest:
 		return r, r.decodeSearch(op)
+	case ModifyRequest:
+		r.decodeModify(op)
 	case ExtendedRequest:
 		r.Name = op.Children[0].Data.String()
 		if len(op.Children) > 1 {
@@ -89,6 +95,25 @@ func (r *Request) decodeSearch(op *ber.Packet) error {
 	var err error
 	r.Filter, err = ParseFilter(op.Children[6])
 	return err
+}
+
+// Change is one change of a modify request (RFC 4511, section 4.6).
+type Change struct {
+	Operation int64 // 0 add, 1 delete, 2 replace
+	Attribute string
+	Values    []string
+}
+
+func (r *Request) decodeModify(op *ber.Packet) {
+	r.DN = op.Children[0].Value.(string)
+	for _, one := range op.Children[1].Children {
+		attribute := one.Children[1]
+		change := Change{Operation: one.Children[0].Value.(int64), Attribute: attribute.Children[0].Value.(string)}
+		for _, value := range attribute.Children[1].Children {
+			change.Values = append(change.Values, value.Data.String())
+		}
+		r.Changes = append(r.Changes, change)
+	}
 }
 
 // page returns what the paging control (RFC 2696) asks for.
@@ -156,7 +181,7 @@ func application(tag ber.Tag) *ber.Packet {
 }
 
 // Result encodes a response that is an LDAPResult: op is BindResponse,
-// SearchDone or ExtendedResponse.
+// SearchDone, ModifyResponse or ExtendedResponse.
 func Result(id int64, op int, code int64, diagnostic string, controls ...Control) []byte {
 	return Message(id, result(op, code, diagnostic), controls...)
 }

@@ -17,9 +17,10 @@ type Script struct {
 	Accept func(c *Conn)
 	// StartTLS runs for the StartTLS request.
 	StartTLS func(c *Conn, r *Request)
-	// Bind, Search and Extended run for these requests.
+	// Bind, Search, Modify and Extended run for these requests.
 	Bind     func(c *Conn, r *Request)
 	Search   func(c *Conn, r *Request)
+	Modify   func(c *Conn, r *Request)
 	Extended func(c *Conn, r *Request)
 }
 
@@ -30,17 +31,18 @@ type Server struct {
 	TLS      *tls.Config
 	Implicit bool
 
-	mu      sync.Mutex
-	script  Script
-	tree    tree
-	conns   map[*Conn]bool
-	count   int
-	refuse  bool
-	binds   []Bind
-	finds   []Search
-	ext     []string
-	done    chan struct{}
-	serving sync.WaitGroup
+	mu       sync.Mutex
+	script   Script
+	tree     tree
+	conns    map[*Conn]bool
+	count    int
+	refuse   bool
+	binds    []Bind
+	finds    []Search
+	modifies []Modify
+	ext      []string
+	done     chan struct{}
+	serving  sync.WaitGroup
 }
 
 // Bind is one bind request that came.
@@ -63,6 +65,14 @@ type Search struct {
 	Filter     string // RFC 4515
 	Attributes []string
 	Paged      bool
+}
+
+// Modify is one modify request that came.
+type Modify struct {
+	Conn    int
+	BoundAs string // "" before a successful bind
+	DN      string
+	Changes []Change
 }
 
 // New returns a server that stops at the end of the test.
@@ -229,6 +239,13 @@ func (s *Server) Searches() []Search {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Search(nil), s.finds...)
+}
+
+// Modifies returns the modify requests that came so far.
+func (s *Server) Modifies() []Modify {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Modify(nil), s.modifies...)
 }
 
 // ExtendedRequests returns the names of the extended requests that came so

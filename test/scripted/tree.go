@@ -104,6 +104,24 @@ func (s *Server) passwordIs(dn, password string) bool {
 	return false
 }
 
+// modify applies changes that replace attributes, and returns the result code.
+func (s *Server) modify(r *Request) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, entry := range s.tree.entries {
+		if strings.EqualFold(entry.DN, r.DN) {
+			for _, change := range r.Changes {
+				if change.Operation != 2 {
+					return 53
+				}
+				entry.Attributes[change.Attribute] = change.Values
+			}
+			return 0
+		}
+	}
+	return 32
+}
+
 func (s *Server) setPassword(dn, password string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
