@@ -26,7 +26,7 @@ const (
 	ResultInvalidCredentials = 49
 )
 
-// NoPolicyError is PolicyReply.Error when the server sent none.
+// NoPolicyError is Policy.Error when the server sent none.
 const NoPolicyError = -1
 
 // Reply is what a server answered to a bind or a password change, not yet

@@ -22,6 +22,18 @@ var errClosed = broken("connect", errors.New("the directory is closed"))
 
 // servicePool holds the connections to one server that are bound as the
 // pseudouser. Many searches share each.
+//
+// A connection's life: a request that finds none starts an opening, and all
+// that come meanwhile wait for that one. Each opening has the next generation
+// number, so that a request whose connection turned out dead can ask for one
+// that was begun later than the request itself; get then retires the older
+// ones, which close when the last search on them has ended. If the server is
+// marked as down while it is being opened, the opening is disowned: nobody
+// waits for it any more, but it joins the others if it succeeds. Once open, a
+// connection is handed to whoever comes, the least busy one first, until it
+// fails, is idle for too long or is retired; or until steal takes it out for
+// a user's bind (SingleUse), after which it never comes back. Connections of
+// useAlone have generation 0 and are never in the pool.
 type servicePool struct {
 	server   *server
 	size     int
