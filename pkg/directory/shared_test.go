@@ -89,8 +89,8 @@ func TestLargeSearchHarmsNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)
 		server.Script(beside(func(c *scripted.Conn, r *scripted.Request) {
-			big := group("big", map[string][]string{"description": {strings.Repeat("x", 1<<20)}})
-			for range 40 {
+			big := group("big", map[string][]string{"description": {strings.Repeat("x", 1<<15)}})
+			for range 40 * 32 {
 				c.Send(scripted.EntryMessage(r.ID, big))
 			}
 			c.Send(scripted.Result(r.ID, scripted.SearchDone, 0, ""))
