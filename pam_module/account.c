@@ -3,16 +3,19 @@
 
 #include "module.h"
 
-/* verdict asks whether the user may in, unless the authentication before on
- * this handle has looked at every access rule already. A login without a
- * password (ssh keys) had none. */
-static int verdict(const struct call *call, struct answer *answer) {
-  const struct login *login = goldap_login(call);
+static int repeat(const struct verdict *verdict, struct answer *answer) {
+  memcpy(answer->message, verdict->message, sizeof answer->message);
+  return verdict->authorization;
+}
 
-  if (login != NULL && login->authenticated && login->authorized_fully) {
-    memcpy(answer->message, login->message, sizeof answer->message);
-    return login->authorization;
-  }
+/* judge asks whether the user may in, unless the authentication before on this
+ * handle has looked at every access rule already. A login without a password
+ * (ssh keys) had none. */
+static int judge(const struct call *call, struct answer *answer) {
+  const struct verdict *verdict = goldap_verdict(call);
+
+  if (verdict != NULL && verdict->complete)
+    return repeat(verdict, answer);
   switch (goldap_authorize(call, answer)) {
   case ASK_NOT_FOUND:
     return PAM_USER_UNKNOWN;
@@ -21,10 +24,9 @@ static int verdict(const struct call *call, struct answer *answer) {
   case ASK_ANSWERED:
     break;
   }
-  if (answer->code != PAM_SUCCESS || login == NULL || !login->authenticated)
+  if (answer->code != PAM_SUCCESS || verdict == NULL)
     return answer->code;
-  memcpy(answer->message, login->message, sizeof answer->message);
-  return login->authorization;
+  return repeat(verdict, answer);
 }
 
 int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc,
@@ -33,10 +35,10 @@ int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc,
   struct answer answer;
   int result = goldap_begin(&call, pamh, "account", flags, argc, argv);
 
-  if (result == PAM_USER_UNKNOWN && call.user != NULL && goldap_is_local(&call))
+  if (call.local)
     return PAM_IGNORE; /* pam_unix decides; ignoring grants nothing */
   if (result == PAM_SUCCESS) {
-    result = verdict(&call, &answer);
+    result = judge(&call, &answer);
     if (result != PAM_USER_UNKNOWN && result != PAM_AUTHINFO_UNAVAIL)
       goldap_tell(&call, result == PAM_SUCCESS ? PAM_TEXT_INFO : PAM_ERROR_MSG,
                   answer.message);

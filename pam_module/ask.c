@@ -90,25 +90,9 @@ static int read_verdict(struct wire_reader *reader, struct answer *answer) {
   return read_message(reader, answer);
 }
 
-static int read_account(struct wire_reader *reader, struct answer *answer) {
-  int32_t id;
-
-  (void)answer;
-  for (int i = 0; i < 2; i++) /* name, password */
-    if (wire_skip_string(reader) != 0)
-      return -1;
-  for (int i = 0; i < 2; i++) /* uid, gid */
-    if (wire_read_int32(reader, &id) != 0)
-      return -1;
-  for (int i = 0; i < 3; i++) /* gecos, home, shell */
-    if (wire_skip_string(reader) != 0)
-      return -1;
-  return 0;
-}
-
 /* read_answer reads what follows the header. Only an answer that is complete
- * counts: the result and the end, or the end alone, which says that there is
- * no such user. A verdict is one result; a name may have several accounts. */
+ * counts: one result and the end, or the end alone, which says that there is no
+ * such user. */
 static enum ask_result read_answer(struct wire_reader *reader, read_result read,
                                    struct answer *answer) {
   int32_t marker;
@@ -119,13 +103,8 @@ static enum ask_result read_answer(struct wire_reader *reader, read_result read,
     return ASK_UNAVAILABLE;
   if (marker == WIRE_RESULT_END)
     return ASK_NOT_FOUND;
-  if (marker != WIRE_RESULT_BEGIN)
-    return ASK_UNAVAILABLE;
-  do {
-    if (read(reader, &found) != 0 || wire_read_int32(reader, &marker) != 0)
-      return ASK_UNAVAILABLE;
-  } while (marker == WIRE_RESULT_BEGIN && read == read_account);
-  if (marker != WIRE_RESULT_END)
+  if (marker != WIRE_RESULT_BEGIN || read(reader, &found) != 0 ||
+      wire_read_int32(reader, &marker) != 0 || marker != WIRE_RESULT_END)
     return ASK_UNAVAILABLE;
   *answer = found;
   return ASK_ANSWERED;
@@ -306,13 +285,5 @@ enum ask_result goldap_prohibition(const struct call *call,
 
   begin_question(&question, WIRE_CONFIG_GET, read_message);
   wire_put_int32(&question.request, WIRE_CONFIG_PROHIBIT_MESSAGE);
-  return ask(call, &question, answer);
-}
-
-enum ask_result goldap_exists(const struct call *call, struct answer *answer) {
-  struct question question;
-
-  begin_question(&question, WIRE_PASSWD_BYNAME, read_account);
-  wire_put_string(&question.request, call->user, WIRE_NAME_MAX);
   return ask(call, &question, answer);
 }

@@ -10,20 +10,17 @@ static const char prompt[] = "Password: ";
  * the code for success gives success. */
 static int judge(const struct call *call, const struct answer *answer,
                  const char *password) {
-  struct login login = {
-      .authenticated = true,
-      .authorized_fully = answer->authorized_fully,
-      .authorization = answer->authorization,
-  };
-  bool must_change = answer->authorization == PAM_NEW_AUTHTOK_REQD;
+  int result;
 
   if (answer->code != PAM_SUCCESS) {
     goldap_tell(call, PAM_ERROR_MSG, answer->message);
     return answer->code == PAM_AUTHINFO_UNAVAIL ? PAM_AUTHINFO_UNAVAIL
                                                 : PAM_AUTH_ERR;
   }
-  memcpy(login.message, answer->message, sizeof login.message);
-  return goldap_keep_login(call, &login, must_change ? password : NULL);
+  result = goldap_keep_verdict(call, answer);
+  if (result == PAM_SUCCESS && answer->authorization == PAM_NEW_AUTHTOK_REQD)
+    result = goldap_keep_change(call, CHANGE_DEMANDED, password);
+  return result;
 }
 
 static int authenticate(const struct call *call) {
@@ -31,6 +28,7 @@ static int authenticate(const struct call *call) {
   struct answer answer;
   int result;
 
+  goldap_forget_login(call);
   result = pam_get_authtok(call->pamh, PAM_AUTHTOK, &password, prompt);
   if (result != PAM_SUCCESS)
     return result;

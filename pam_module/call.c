@@ -8,7 +8,6 @@
 #include "module.h"
 
 static const char default_socket[] = "/run/goldap/socket";
-static const char login_data[] = "goldap_login";
 
 /* Arguments that libpam looks at itself, in pam_get_authtok(3). */
 static bool is_for_libpam(const char *argument) {
@@ -87,7 +86,7 @@ static const char *item(pam_handle_t *pamh, int type) {
   return value;
 }
 
-bool goldap_is_local(const struct call *call) {
+static bool is_local(const struct call *call) {
   return pam_modutil_check_user_in_passwd(call->pamh, call->user, NULL) ==
          PAM_SUCCESS;
 }
@@ -120,7 +119,10 @@ int goldap_begin(struct call *call, pam_handle_t *pamh, const char *operation,
   call->ruser = item(pamh, PAM_RUSER);
   call->rhost = item(pamh, PAM_RHOST);
   call->tty = item(pamh, PAM_TTY);
-  if (goldap_login(call) == NULL && goldap_is_local(call)) {
+  /* Whom the directory has proven on this handle is not local: it is asked
+   * about nobody who is. */
+  call->local = goldap_verdict(call) == NULL && is_local(call);
+  if (call->local) {
     goldap_debug(call, "user \"%s\" is local: not our business", call->user);
     return PAM_USER_UNKNOWN;
   }
@@ -133,6 +135,8 @@ int goldap_begin(struct call *call, pam_handle_t *pamh, const char *operation,
 }
 
 int goldap_finish(const struct call *call, int result) {
+  if (result == PAM_CONV_AGAIN) /* the answer is not there yet: call again */
+    return PAM_INCOMPLETE;
   if (result == PAM_USER_UNKNOWN && call->options.ignore_unknown_user)
     return PAM_IGNORE;
   if (result == PAM_AUTHINFO_UNAVAIL && call->options.ignore_authinfo_unavail)
@@ -143,49 +147,4 @@ int goldap_finish(const struct call *call, int result) {
 void goldap_tell(const struct call *call, int style, const char *text) {
   if (!call->silent && text != NULL && *text != '\0')
     (void)pam_prompt(call->pamh, style, NULL, "%s", text);
-}
-
-static void free_login(pam_handle_t *pamh, void *data, int status) {
-  struct login *login = data;
-
-  (void)pamh;
-  (void)status;
-  if (login == NULL)
-    return;
-  if (login->password != NULL) {
-    explicit_bzero(login->password, strlen(login->password));
-    free(login->password);
-  }
-  free(login);
-}
-
-const struct login *goldap_login(const struct call *call) {
-  const void *data = NULL;
-  const struct login *login;
-
-  if (pam_get_data(call->pamh, login_data, &data) != PAM_SUCCESS)
-    return NULL;
-  login = data;
-  return login != NULL && strcmp(login->user, call->user) == 0 ? login : NULL;
-}
-
-int goldap_keep_login(const struct call *call, const struct login *login,
-                      const char *password) {
-  struct login *copy = malloc(sizeof *copy);
-  int result;
-
-  if (copy == NULL)
-    return PAM_BUF_ERR;
-  *copy = *login;
-  copy->password = NULL;
-  strncpy(copy->user, call->user, sizeof copy->user - 1);
-  copy->user[sizeof copy->user - 1] = '\0';
-  if (password != NULL && (copy->password = strdup(password)) == NULL) {
-    free(copy);
-    return PAM_BUF_ERR;
-  }
-  result = pam_set_data(call->pamh, login_data, copy, free_login);
-  if (result != PAM_SUCCESS)
-    free_login(call->pamh, copy, 0);
-  return result;
 }

@@ -7,6 +7,7 @@
  *
  *   auth.c, account.c, password.c, session.c   the entry points, pam_sm_*(3)
  *   call.c      what the entry points share: options, the user, messages
+ *   state.c     what one call leaves for the next
  *   ask.c       one question to the daemon or to this file as a program
  *   peer.c      who may be handed a password
  *   spawn.c     executes this file as a program
@@ -44,6 +45,7 @@ struct call {
   pam_handle_t *pamh;
   const char *operation; /* "auth", "account", ... for the log */
   bool silent;
+  bool local; /* the user is in the passwd(5) file of this machine */
   struct options options;
   const char *user, *service, *ruser, *rhost, *tty;
 };
@@ -51,33 +53,14 @@ struct call {
 /* call.c */
 
 /* Fills in call and decides whether the user is ours. Returns PAM_SUCCESS to
- * go on, else what the entry point has to return. */
+ * go on, else what the entry point has to return; for a local user that is
+ * PAM_USER_UNKNOWN, and call->local is set. */
 int goldap_begin(struct call *call, pam_handle_t *pamh, const char *operation,
                  int flags, int argc, const char **argv);
-/* Whether the user is in the passwd(5) file of this machine. */
-bool goldap_is_local(const struct call *call);
 /* Applies ignore_unknown_user and ignore_authinfo_unavail. */
 int goldap_finish(const struct call *call, int result);
 /* Shows text to the user unless there is none or they asked for silence. */
 void goldap_tell(const struct call *call, int style, const char *text);
-
-/* What one login leaves for the calls that follow on the same PAM handle. */
-struct login {
-  char user[WIRE_NAME_MAX + 1];
-  bool authenticated;    /* the next three are from an authentication */
-  bool authorized_fully; /* every access rule was looked at */
-  int authorization;     /* PAM code */
-  char message[WIRE_MESSAGE_MAX + 1];
-  bool as_administrator; /* password: change as the administrator */
-  char *password;        /* password: the old or the administrator's one */
-};
-
-/* The login of this handle and this user, or NULL. */
-const struct login *goldap_login(const struct call *call);
-/* Replaces it with a copy of login and of password (NULL: none), wiping what
- * was there. */
-int goldap_keep_login(const struct call *call, const struct login *login,
-                      const char *password);
 
 /* ask.c */
 
@@ -102,8 +85,40 @@ enum ask_result goldap_change_password(const struct call *call,
 /* Why passwords cannot be changed at all; message is empty if they can. */
 enum ask_result goldap_prohibition(const struct call *call,
                                    struct answer *answer);
-/* Whether the directory has the user. */
-enum ask_result goldap_exists(const struct call *call, struct answer *answer);
+/* state.c: what one call leaves on the PAM handle for those that follow. It is
+ * only ever given out for the user it is about. */
+
+/* What an authentication said about letting the user in. */
+struct verdict {
+  char user[WIRE_NAME_MAX + 1];
+  bool complete;     /* every access rule was looked at */
+  int authorization; /* PAM code */
+  char message[WIRE_MESSAGE_MAX + 1];
+};
+
+enum change_origin {
+  CHANGE_AS_USER,          /* the old password was asked for, and is right */
+  CHANGE_DEMANDED,         /* so it is, by the login that demands the change */
+  CHANGE_AS_ADMINISTRATOR, /* it is the administrator's; "" is the known one */
+};
+
+/* A password change whose first phase is done. */
+struct change {
+  char user[WIRE_NAME_MAX + 1];
+  enum change_origin origin;
+  char *password; /* wiped when it is forgotten */
+};
+
+/* Either is NULL if there is none. */
+const struct verdict *goldap_verdict(const struct call *call);
+const struct change *goldap_change(const struct call *call);
+/* Both copy what they are given and return a PAM code. */
+int goldap_keep_verdict(const struct call *call, const struct answer *answer);
+int goldap_keep_change(const struct call *call, enum change_origin origin,
+                       const char *password);
+void goldap_forget_change(const struct call *call);
+/* Forgets verdict and change. */
+void goldap_forget_login(const struct call *call);
 
 /* peer.c */
 
@@ -116,7 +131,8 @@ bool goldap_trusts_peer(int fd, const char *path);
 
 struct child {
   pid_t pid;
-  int fd;
+  int pidfd; /* -1 if there is none to be had */
+  int fd;    /* the request goes in, the answer comes out */
 };
 
 /* Executes this file as a program that answers one request on child->fd.

@@ -32,11 +32,16 @@ static int check_prohibited(const struct call *call) {
   return PAM_PERM_DENIED;
 }
 
+/* check_exists finds out whether the user is the directory's, by the name that
+ * they log in with. Whether they may log in does not matter here. */
 static int check_exists(const struct call *call) {
   struct answer answer;
-  enum ask_result result = goldap_exists(call, &answer);
+  enum ask_result result = goldap_authorize(call, &answer);
 
-  return result == ASK_ANSWERED ? PAM_SUCCESS : unanswered(result);
+  if (result != ASK_ANSWERED)
+    return unanswered(result);
+  return answer.code == PAM_AUTHINFO_UNAVAIL ? PAM_AUTHINFO_UNAVAIL
+                                             : PAM_SUCCESS;
 }
 
 /* check_password proves password, of the user or, with user "", of the
@@ -61,13 +66,12 @@ static bool is_sendable(const char *password) {
 }
 
 static int prepare_as_user(const struct call *call) {
-  const struct login *before = goldap_login(call);
-  struct login login = {0};
+  const struct change *demanded = goldap_change(call);
   const char *old = NULL;
   int result;
 
-  if (before != NULL && before->password != NULL && !before->as_administrator)
-    return PAM_SUCCESS; /* proven by the login that demanded this change */
+  if (demanded != NULL && demanded->origin == CHANGE_DEMANDED)
+    return PAM_SUCCESS;
   result = pam_get_authtok(call->pamh, PAM_OLDAUTHTOK, &old, old_prompt);
   if (result != PAM_SUCCESS)
     return result;
@@ -75,12 +79,11 @@ static int prepare_as_user(const struct call *call) {
     return PAM_AUTH_ERR;
   result = check_password(call, call->user, old);
   if (result == PAM_SUCCESS)
-    result = goldap_keep_login(call, &login, old);
+    result = goldap_keep_change(call, CHANGE_AS_USER, old);
   return result;
 }
 
 static int prompt_administrator(const struct call *call) {
-  struct login login = {.as_administrator = true};
   char *password = NULL;
   int result = pam_prompt(call->pamh, PAM_PROMPT_ECHO_OFF, &password, "%s",
                           administrator_prompt);
@@ -89,7 +92,7 @@ static int prompt_administrator(const struct call *call) {
     result = is_sendable(password) ? check_password(call, "", password)
                                    : PAM_AUTH_ERR;
   if (result == PAM_SUCCESS)
-    result = goldap_keep_login(call, &login, password);
+    result = goldap_keep_change(call, CHANGE_AS_ADMINISTRATOR, password);
   if (password != NULL) {
     explicit_bzero(password, strlen(password));
     free(password);
@@ -101,7 +104,6 @@ static int prompt_administrator(const struct call *call) {
  * configuration names an administrator. Where it names none, root has to know
  * the old password like anybody else. */
 static int prepare_as_root(const struct call *call) {
-  struct login login = {.as_administrator = true};
   struct answer answer;
   enum ask_result result = goldap_authenticate(call, "", "", &answer);
 
@@ -110,7 +112,7 @@ static int prepare_as_root(const struct call *call) {
   if (result != ASK_ANSWERED || answer.code == PAM_AUTHINFO_UNAVAIL)
     return PAM_AUTHINFO_UNAVAIL;
   if (answer.code == PAM_SUCCESS)
-    return goldap_keep_login(call, &login, "");
+    return goldap_keep_change(call, CHANGE_AS_ADMINISTRATOR, "");
   return prompt_administrator(call);
 }
 
@@ -126,22 +128,34 @@ static int prepare(const struct call *call, int flags) {
                                   : prepare_as_user(call);
 }
 
-static int change(const struct call *call) {
-  const struct login *login = goldap_login(call);
+/* conclude forgets the password that a change has used up. One that a login
+ * demanded may be tried again with another new password. */
+static void conclude(const struct call *call, const struct change *change,
+                     enum ask_result asked, const struct answer *answer) {
+  if (asked == ASK_ANSWERED && answer->code == PAM_SUCCESS)
+    goldap_forget_login(call); /* the demand is met: judge anew */
+  else if (asked != ASK_ANSWERED || change->origin != CHANGE_DEMANDED)
+    goldap_forget_change(call);
+}
+
+static int make_change(const struct call *call) {
+  const struct change *change = goldap_change(call);
   const char *new = NULL;
   struct answer answer;
   enum ask_result asked;
   int result;
 
-  if (login == NULL || login->password == NULL)
+  if (change == NULL)
     return PAM_AUTHTOK_RECOVERY_ERR; /* the first phase did not happen */
   result = pam_get_authtok(call->pamh, PAM_AUTHTOK, &new, NULL);
   if (result != PAM_SUCCESS)
     return result;
   if (!is_sendable(new))
     return PAM_AUTHTOK_ERR;
-  asked = goldap_change_password(call, login->as_administrator, login->password,
-                                 new, &answer);
+  asked =
+      goldap_change_password(call, change->origin == CHANGE_AS_ADMINISTRATOR,
+                             change->password, new, &answer);
+  conclude(call, change, asked, &answer);
   if (asked == ASK_UNAVAILABLE)
     goldap_tell(call, PAM_ERROR_MSG, unknown_change);
   if (asked != ASK_ANSWERED)
@@ -158,6 +172,6 @@ int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc,
 
   if (result == PAM_SUCCESS)
     result = ((unsigned)flags & PAM_PRELIM_CHECK) != 0 ? prepare(&call, flags)
-                                                       : change(&call);
+                                                       : make_change(&call);
   return goldap_finish(&call, result);
 }

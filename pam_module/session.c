@@ -1,13 +1,13 @@
 #include "module.h"
 
-/* A session needs nothing of the directory and asks nobody: a local user is
- * left to the other modules, and everybody else passes whom minimum_uid does
- * not make unknown. */
+/* A session needs nothing of the directory and asks nobody, so it is never a
+ * reason to refuse a login: whoever is not ours is left to the other modules,
+ * and everybody else passes. */
 static int session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
   struct call call;
   int result = goldap_begin(&call, pamh, "session", flags, argc, argv);
 
-  if (result == PAM_USER_UNKNOWN && call.user != NULL && goldap_is_local(&call))
+  if (result == PAM_USER_UNKNOWN)
     return PAM_IGNORE;
   return goldap_finish(&call, result);
 }

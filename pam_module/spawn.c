@@ -14,8 +14,10 @@
 #include "module.h"
 #include "program.h"
 
-/* How long past its deadline a child may take to exit. */
-enum { GRACE = 500 };
+enum {
+  GRACE = 500, /* how long past its deadline a child may take to exit, in ms */
+  PIDFD = 3,   /* P_PIDFD of waitid(2), which older C libraries lack */
+};
 
 /* own_path is where libpam loaded this file from. */
 static const char *own_path(void) {
@@ -31,8 +33,7 @@ static const char *own_path(void) {
 }
 
 /* set_up gives the child descriptor 3 and the signals of a new program. What
- * else it inherits, it closes itself before it does anything (program.c):
- * closing here needs a newer C library. */
+ * else it inherits, it closes itself before it does anything (program.c). */
 static int set_up(posix_spawnattr_t *attributes,
                   posix_spawn_file_actions_t *actions, int fd) {
   sigset_t none, all;
@@ -91,36 +92,50 @@ int goldap_spawn(const struct call *call, int milliseconds,
   if (pair[1] >= 0)
     close(pair[1]);
   child->fd = pair[0];
-  if (error == 0)
+  if (error == 0) {
+    /* The child lives: it waits for its request. */
+    child->pidfd = wire_lift_fd((int)syscall(SYS_pidfd_open, child->pid, 0));
     return 0;
+  }
   if (pair[0] >= 0)
     close(pair[0]);
   errno = error;
   return -1;
 }
 
-/* await_exit waits for the end of pid without taking its status. */
-static void await_exit(pid_t pid, wire_time deadline) {
-  struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0),
-                     .events = POLLIN};
+/* reap_by_pidfd waits for the child and nobody else, even if the program has
+ * reaped it and its pid belongs to a stranger by now. */
+static void reap_by_pidfd(int pidfd, wire_time deadline) {
+  struct pollfd p = {.fd = pidfd, .events = POLLIN};
+  siginfo_t info;
   wire_time left;
 
-  if (p.fd < 0) /* Linux before 5.3, or no descriptor to be had */
-    return;
   while ((left = deadline - wire_now()) > 0)
     if (poll(&p, 1, (int)left) >= 0 || errno != EINTR)
       break;
   if (p.revents == 0)
-    (void)syscall(SYS_pidfd_send_signal, p.fd, SIGKILL, NULL, 0);
-  close(p.fd);
+    (void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+  while (waitid((idtype_t)PIDFD, (id_t)pidfd, &info, WEXITED) < 0 &&
+         errno == EINTR)
+    continue;
+}
+
+/* reap_by_pid does what it can on Linux before 5.4 or without a descriptor to
+ * spare: a pid that waitpid(2) knows is still the child's. */
+static void reap_by_pid(pid_t pid, wire_time deadline) {
+  while (waitpid(pid, NULL, WNOHANG) == 0) {
+    if (wire_now() >= deadline)
+      (void)kill(pid, SIGKILL);
+    poll(NULL, 0, 1);
+  }
 }
 
 void goldap_reap(struct child *child, wire_time deadline) {
   close(child->fd);
-  child->fd = -1;
-  await_exit(child->pid, deadline + GRACE);
-  /* The child's own alarm ends it where await_exit could not. If the program
-   * ignores SIGCHLD or waits for every child, there may be nothing to reap. */
-  while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-    continue;
+  if (child->pidfd < 0)
+    reap_by_pid(child->pid, deadline + GRACE);
+  else {
+    reap_by_pidfd(child->pidfd, deadline + GRACE);
+    close(child->pidfd);
+  }
 }

@@ -169,6 +169,7 @@ func TestTOMLErrors(t *testing.T) {
 		"ca_file":             {minimal + "tls.ca_file = \"missing.pem\"", "missing.pem\" cannot be read: no such file or directory"},
 		"scheme":              {"[[directory]]\nuris = [\n\"ldaps://a\",\n\"http://b\"]\nbase = \"dc=x\"", `goldap.toml:4: directory.uris: "http://b" must begin with ldap://, ldaps:// or ldapi://`},
 		"uri twice":           {"[[directory]]\nuris = [\"ldaps://a\", \"ldaps://a\"]\nbase = \"dc=x\"", `"ldaps://a" is named twice`},
+		"two administrators":  {minimal + "root_bind_dn = \"cn=a\"\n[[directory]]\nuris = [\"ldaps://b\"]\nbase = \"dc=b\"\nroot_bind_dn = \"cn=b\"", `root_bind_dn: "cn=b" is a second administrator`},
 		"name twice":          {minimal + minimal, `directory.name: "dc=example,dc=com" is the name of another directory, too`},
 		"bind_dn alone":       {minimal + "bind_dn = \"cn=a\"", `directory.bind_dn: "cn=a" has no password, so the server would take it for anonymous: add bind_password`},
 		"bind_password alone": {minimal + "bind_password = \"" + marker + "\"", "directory.bind_password: belongs to nobody: add bind_dn"},

@@ -176,7 +176,7 @@ func TestAuthenticate(t *testing.T) {
 		"uid in the window":        {"alice", rightPassword, func(w *world) { w.minUID, w.maxUID = 2000, 2000 }, account.Success, account.Success, "bind", 1},
 		"account expired":          {"alice", rightPassword, func(w *world) { w.acct.Shadow = account.Shadow{Name: "alice", Expire: today} }, account.Success, account.AccountExpired, "shadowExpire", 1},
 		"expired, wrong password":  {"alice", "wrong", func(w *world) { w.acct.Shadow = account.Shadow{Name: "alice", Expire: today} }, account.BadCredentials, account.BadCredentials, "bind", 1},
-		"password reset":           {"alice", rightPassword, func(w *world) { w.acct.Shadow = account.Shadow{Name: "alice", LastChange: 0} }, account.Success, account.MustChange, "shadowLastChange", 1},
+		"password reset":           {"alice", rightPassword, func(w *world) { w.acct.Shadow = account.Shadow{Name: "alice", LastChange: 0, Expire: account.NotSet} }, account.Success, account.MustChange, "shadowLastChange", 1},
 		"entry moved":              {"alice", rightPassword, func(w *world) { w.remembered = "uid=alice,ou=old,dc=test" }, account.Success, account.Success, "bind", 2},
 	}
 	for name, tt := range tests {

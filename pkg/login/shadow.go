@@ -3,12 +3,14 @@ package login
 import "github.com/goldap/goldap/pkg/account"
 
 // The shadow attributes (shadow(5)) count days since 1970-01-01. As in PADL's
-// pam_ldap, 0 means "no such rule" for all of them but the last change, where
-// it means that the password must be changed.
+// pam_ldap, 0 means "no such rule" for the periods. A last change on day 0 means
+// that the password must be changed, and an account that expires on day 0 has
+// expired: shadow(5) warns that 0 is read in either way, and pam_unix and nslcd
+// read it so.
 
 // expired reports whether the account as a whole is over.
 func expired(s account.Shadow, today int64) bool {
-	return s.Name != "" && s.Expire > 0 && today >= int64(s.Expire)
+	return s.Name != "" && s.Expire != account.NotSet && today >= int64(s.Expire)
 }
 
 // judgePassword says what the age of a password that was just proven means.

@@ -51,7 +51,7 @@ func TestJudgePassword(t *testing.T) {
 }
 
 func TestExpired(t *testing.T) {
-	for expire, want := range map[int32]bool{account.NotSet: false, 0: false, 1: true, today - 1: true, today: true, today + 1: false} {
+	for expire, want := range map[int32]bool{account.NotSet: false, 0: true, 1: true, today - 1: true, today: true, today + 1: false} {
 		if got := expired(shadow(func(s *account.Shadow) { s.Expire = expire }), today); got != want {
 			t.Errorf("expired with shadowExpire %d: %v", expire, got)
 		}

@@ -40,7 +40,11 @@ func (c *cache[V]) get(ctx context.Context, key string, fresh bool, load func(co
 	if value, ok := c.lookup(key); ok && !fresh {
 		return value, nil
 	}
-	results := c.loads.DoChan(key, func() (any, error) {
+	flight := key
+	if fresh { // one that began before may be older than what is asked for
+		flight = "\x00" + key
+	}
+	results := c.loads.DoChan(flight, func() (any, error) {
 		shared, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
 		defer cancel()
 		value, err := c.guarded(shared, load)

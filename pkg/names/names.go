@@ -107,10 +107,32 @@ func (n *Names) LoginAccount(ctx context.Context, name string, fresh bool) (acco
 	}
 	f, err := n.logins.get(ctx, name, fresh, func(ctx context.Context) (found, error) {
 		acct, index, err := first(n.directories, func(d Directory) (account.Account, error) { return d.LoginAccount(ctx, name) })
-		acct, err = n.checkedAccount(acct, err)
+		if acct, err = n.checkedAccount(acct, err); err == nil {
+			err = n.checkLoginName(ctx, name, acct)
+		}
 		return found{acct, index}, err
 	})
 	return f.account, f.directory, err
+}
+
+// checkLoginName refuses a login name that is the user name of another
+// account. Where people log in with an attribute of their own choosing, such as
+// mail, whoever may set it could otherwise log in as somebody else: the program
+// goes by the name that it asked with.
+func (n *Names) checkLoginName(ctx context.Context, name string, acct account.Account) error {
+	if acct.Name == name {
+		return nil
+	}
+	other, err := n.PasswdByName(ctx, name)
+	switch {
+	case errors.Is(err, directory.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case other.UID == acct.UID && other.DN == acct.DN:
+		return nil
+	}
+	return fmt.Errorf("%w: %s logs in with the name of %s", directory.ErrNotUnique, acct.DN, other.DN)
 }
 
 // GroupByName returns the group with this name.

@@ -28,6 +28,7 @@ type fake struct {
 	err      error
 	delay    time.Duration
 	crash    bool
+	logins   map[string]account.Account // by login name, where that is another
 	asked    atomic.Int32
 }
 
@@ -58,6 +59,9 @@ func (f *fake) AccountByName(ctx context.Context, name string) (account.Account,
 }
 
 func (f *fake) LoginAccount(ctx context.Context, name string) (account.Account, error) {
+	if acct, ok := f.logins[name]; ok {
+		return acct, nil
+	}
 	return f.AccountByName(ctx, name)
 }
 
@@ -322,6 +326,31 @@ func TestOneLoadForAll(t *testing.T) {
 			t.Errorf("the directory was asked %d times, want once", got)
 		}
 	})
+}
+
+// A login name is not the user name where the directory says so, but never the
+// user name of somebody else.
+func TestLoginNameOfSomebodyElse(t *testing.T) {
+	victim, mallory := user("victim", 2000, 2000), user("mallory", 2001, 2000)
+	tests := map[string]struct {
+		accounts []account.Account
+		asked    string
+		want     error
+	}{
+		"mail address":          {[]account.Account{victim, mallory}, "mallory@example.org", nil},
+		"another's user name":   {[]account.Account{victim, mallory}, "victim", directory.ErrNotUnique},
+		"one's own second name": {[]account.Account{{DN: mallory.DN, Name: "mal", UID: 2001, GID: 2000}, mallory}, "mal", nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			d := &fake{accounts: tt.accounts, logins: map[string]account.Account{tt.asked: mallory}}
+			s := newSite(t, 0, d)
+			write(t, s.passwd, "root:x:0:0::/:/bin/sh\n") // 2001 is free
+			if got, _, err := s.LoginAccount(context.Background(), tt.asked, false); !errors.Is(err, tt.want) {
+				t.Errorf("%+v, %v; want %v", got, err, tt.want)
+			}
+		})
+	}
 }
 
 func TestPanicInALoad(t *testing.T) {

@@ -19,6 +19,7 @@ func (x *exchange) decide(judge func() login.Decision) login.Decision {
 		defer close(sent)
 		_ = x.flush() // a caller who is gone is noticed by the next write
 	})
+	defer timer.Stop() // if judge panics
 	decision := judge()
 	if !timer.Stop() {
 		<-sent

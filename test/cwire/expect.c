@@ -86,8 +86,7 @@ enum ask_result expect_answer(int32_t action, struct bytes response,
   if (marker == WIRE_RESULT_END)
     return ASK_NOT_FOUND;
   for (int entries = 0; marker == WIRE_RESULT_BEGIN; entries++)
-    if ((entries > 0 && action != WIRE_PASSWD_BYNAME) ||
-        !cut_result(action, &response, answer) ||
+    if (entries > 0 || !cut_result(action, &response, answer) ||
         !cut_int32(&response, &marker))
       return ASK_UNAVAILABLE;
   return marker == WIRE_RESULT_END ? ASK_ANSWERED : ASK_UNAVAILABLE;

@@ -141,9 +141,9 @@ static bool take_apart(struct bytes request, struct fields *fields) {
     int32_t action;
     const char *plan;
   } plans[] = {
-      {WIRE_CONFIG_GET, "i"},     {WIRE_PASSWD_BYNAME, "s"},
-      {WIRE_PAM_AUTHC, "ssssss"}, {WIRE_LOGIN, "issssss"},
-      {WIRE_PAM_AUTHZ, "sssss"},  {WIRE_PAM_PWMOD, "sssssiss"},
+      {WIRE_CONFIG_GET, "i"},       {WIRE_PAM_AUTHC, "ssssss"},
+      {WIRE_LOGIN, "issssss"},      {WIRE_PAM_AUTHZ, "sssss"},
+      {WIRE_PAM_PWMOD, "sssssiss"},
   };
   const char *plan = NULL;
   int32_t version;
@@ -185,10 +185,8 @@ static enum ask_result put_question(const struct fields *fields,
   case WIRE_PAM_PWMOD:
     return goldap_change_password(&call, fields->number != 0, s[5], s[6],
                                   answer);
-  case WIRE_CONFIG_GET:
-    return goldap_prohibition(&call, answer);
   default:
-    return goldap_exists(&call, answer);
+    return goldap_prohibition(&call, answer);
   }
 }
 

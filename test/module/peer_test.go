@@ -11,7 +11,7 @@ import (
 	"github.com/msteinert/pam/v2"
 )
 
-const nobody = 65534
+const nobody = 54999
 
 // testPlantedSocket: a socket of another user, in a place where anybody could
 // have made it, gets no password.
