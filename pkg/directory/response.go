@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-
-	ber "github.com/go-asn1-ber/asn1-ber"
-	"github.com/go-ldap/ldap/v3"
 )
 
 // Object identifiers of controls and operations.
@@ -71,19 +68,6 @@ func parseLDAPResult(operation []byte) (result, error) {
 		return result{}, fmt.Errorf("diagnostic message: %w", err)
 	}
 	return result{code: code, diagnostic: string(diagnostic)}, nil
-}
-
-// sizeLimitExceeded encodes the end of a search whose entries are too large.
-func sizeLimitExceeded(id int64) []byte {
-	done := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationSearchResultDone, nil, "")
-	done.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, ldap.LDAPResultSizeLimitExceeded, ""))
-	for _, text := range []string{"", fmt.Sprintf("goldap: more than %d bytes", searchBytesLimit)} {
-		done.AppendChild(ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, text, ""))
-	}
-	message := ber.NewSequence("")
-	message.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, id, ""))
-	message.AppendChild(done)
-	return message.Bytes()
 }
 
 // replyOf turns the response to a bind or an extended request into a Reply.

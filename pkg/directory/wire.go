@@ -75,12 +75,6 @@ type wire struct {
 	err         error
 }
 
-// exchange is one request that has no final response yet.
-type exchange struct {
-	op    byte
-	bytes int
-}
-
 func newWire(raw, conn net.Conn, limit int, exchangeTimeout, idle time.Duration) *wire {
 	return &wire{
 		raw: raw, conn: conn, in: bufio.NewReaderSize(conn, 4096), limit: limit,
@@ -337,22 +331,6 @@ func (w *wire) match(id int64, op byte, message []byte) ([]byte, error) {
 		return request.part(id, message)
 	default:
 		return nil, violation("request %#02x answered by %#02x", request.op, op)
-	}
-	return message, nil
-}
-
-// part counts a response before the last. Above the limit the search ends with
-// a result of our own, and the rest of it is swallowed.
-func (e *exchange) part(id int64, message []byte) ([]byte, error) {
-	before := e.bytes
-	e.bytes += len(message)
-	switch {
-	case e.bytes > swallowedLimit, e.bytes > searchBytesLimit && e.op != opSearchRequest:
-		return nil, violation("%d bytes for one request", e.bytes)
-	case before > searchBytesLimit:
-		return nil, nil
-	case e.bytes > searchBytesLimit:
-		return sizeLimitExceeded(id), nil
 	}
 	return message, nil
 }
