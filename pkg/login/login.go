@@ -255,7 +255,21 @@ func (l *Login) change(ctx context.Context, req ChangeRequest, acct account.Acco
 	}
 	decision := judge(changed, phaseChange).decision(acct.Name)
 	decision.Authorization = decision.Outcome
+	if decision.Outcome == account.Success && change.LastChange != 0 {
+		l.refresh(ctx, req.User)
+	}
 	return decision
+}
+
+// refresh makes what is remembered of the account say that its password was
+// changed today; the next login would have to change it again otherwise. It
+// goes on alone if that takes longer than a second.
+func (l *Login) refresh(ctx context.Context, user string) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if _, _, err := l.Accounts.LoginAccount(ctx, user, true); err != nil {
+		l.Logger.Debug("the account is not read again after the change", "user", user, "error", err)
+	}
 }
 
 func (l *Login) today() int64 { return l.Now().Unix() / 86400 }

@@ -312,6 +312,10 @@ func TestDayOfAChange(t *testing.T) {
 			if len(w.changes) != 1 || w.changes[0].LastChange != tt.want {
 				t.Errorf("asked for %+v", w.changes)
 			}
+			// What is remembered of the account has the day before.
+			if again := tt.want != 0; (w.finds == 2) != again {
+				t.Errorf("the account was read %d times", w.finds)
+			}
 		})
 	}
 }
