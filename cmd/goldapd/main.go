@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -34,11 +35,21 @@ const (
 // into collecting (GOGC in the runtime package's documentation).
 const gcPercent = 400
 
+// processors is how many run Go code at a time. A login is a chain of short
+// steps with nothing to do side by side; a second processor is woken for each,
+// finds nothing, and takes the time from slapd and the caller. Measured on two
+// processors: a third less time for a login, and no fewer logins at once. The
+// environment variable GOMAXPROCS sets another number.
+const processors = 1
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go away
 	debug.SetGCPercent(gcPercent)
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(processors)
+	}
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	os.Exit(run(ctx, os.Args[1:], hangups, os.Stdout, os.Stderr))
