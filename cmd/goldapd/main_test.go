@@ -239,6 +239,7 @@ func startWithDirectory(t *testing.T) string {
 	dir := t.TempDir()
 	directory, err := embedded.Start(t.Context(), embedded.Options{
 		Base:       "dc=mydomain,dc=com",
+		Host:       "127.0.0.1", // needs no /etc/hosts
 		Pseudouser: embedded.Identity{DN: "uid=reader,dc=mydomain,dc=com", Password: secret.FromString("reader's")},
 		Users:      []embedded.User{{Name: "ada", UID: 20001, GID: 20000, FullName: "Ada Lovelace", Password: secret.FromString("correct horse")}},
 		Groups:     []embedded.Group{{Name: "engineers", GID: 20100, MemberUIDs: []string{"ada"}}},
