@@ -46,6 +46,10 @@ build)
 test)
 	want_build
 	want_library asan gcc
+	want_program clang clang
+	if ! echo 'int main(void){return 0;}' | clang -fsanitize=address,undefined -xc - -o /dev/null 2>/dev/null; then
+		missing="$missing libclang-rt-dev"
+	fi
 	;;
 root)
 	want_program debootstrap debootstrap
