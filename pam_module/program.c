@@ -33,7 +33,7 @@ enum { GRACE = 1, USAGE_STATUS = 2 };
 static void refuse_people(void) {
   static const char text[] =
       "pam_goldap.so is a PAM module; it executes itself where goldapd does "
-      "not run.\nTry goldapctl --help, or man pam_goldap.\n";
+      "not run.\nTry goldapctl --help.\n";
 
   if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
     _exit(USAGE_STATUS);

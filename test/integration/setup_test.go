@@ -109,43 +109,24 @@ func showLogsOnFailure(t *testing.T) {
 	})
 }
 
-// The service files that must work, word for word.
+// The service files that must work are etc/pam.d, word for word but for two
+// options: pam_unix does not wait two seconds after a refusal, and pam_pwquality
+// has no word list here.
+const servicesDir = "/goldap/etc/pam.d/"
+
+func shipped(t *testing.T, service string) string {
+	t.Helper()
+	text, err := os.ReadFile(servicesDir + service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.NewReplacer(
+		"nullok try_first_pass\n", "nullok try_first_pass nodelay\n",
+		"authtok_type=\n", "authtok_type= dictcheck=0\n",
+	).Replace(string(text))
+}
+
 const (
-	coronerd = `
-auth        include     system-auth
-account     sufficient  pam_goldap.so
-account     include     system-auth
-password    sufficient  pam_goldap.so
-password    include     system-auth
-session     sufficient  pam_goldap.so
-session     include     system-auth
-`
-	// systemAuth is CentOS 7's with goldap's lines. Other than there,
-	// pam_pwquality has no word list and pam_unix does not wait two seconds
-	// after a refusal.
-	systemAuth = `
-auth        required      pam_env.so
-auth        sufficient    pam_unix.so nullok try_first_pass nodelay
-auth        sufficient    pam_goldap.so minimum_uid=1000 use_first_pass
-auth        required      pam_deny.so
-
-account     required      pam_unix.so broken_shadow
-account     sufficient    pam_localuser.so
-account     sufficient    pam_succeed_if.so uid < 1000 quiet
-account     required      pam_goldap.so minimum_uid=1000
-account     required      pam_permit.so
-
-password    requisite     pam_pwquality.so try_first_pass local_users_only retry=3 authtok_type= dictcheck=0
-password    sufficient    pam_unix.so sha512 shadow nullok try_first_pass use_authtok
-password    sufficient    pam_goldap.so minimum_uid=1000 try_first_pass
-password    required      pam_deny.so
-
-session     optional      pam_keyinit.so revoke
-session     required      pam_limits.so
-session     [success=1 default=ignore] pam_succeed_if.so service in crond quiet use_uid
-session     required      pam_unix.so
-session     required      pam_goldap.so minimum_uid=1000
-`
 	// plain is system-auth with nothing but pam_unix beside goldap's lines, so
 	// that goldap's account line decides about local users, too.
 	plain = `
@@ -181,7 +162,7 @@ session     include       system-auth
 func writeServices(t *testing.T, s setup) {
 	t.Helper()
 	for service, text := range map[string]string{
-		"coronerd": coronerd, "system-auth": systemAuth, "plain": plain, "alone": alone,
+		"coronerd": shipped(t, "coronerd"), "system-auth": shipped(t, "system-auth"), "plain": plain, "alone": alone,
 		"sshd": application, "su": application, "sudo": application,
 	} {
 		writeFile(t, "/etc/pam.d/"+service, 0o644, strings.ReplaceAll(text, "pam_goldap.so", s.module))

@@ -5,9 +5,9 @@
 # when the command ends. The exit status is the command's.
 #
 # Usage: run.sh COMMAND [ARGUMENT]...
-# Inside: /goldap/build and /goldap/test are the repository's, read-only; the
-# environment is PATH, HOME, LANG, and CI if it is set; /etc/hosts knows the
-# names below; there is no /dev/log.
+# Inside: /goldap/build, /goldap/test and /goldap/etc are the repository's,
+# read-only; the environment is PATH, HOME, LANG, and CI if it is set; /etc/hosts
+# knows the names below; there is no /dev/log.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -54,8 +54,10 @@ mounts() {
 	mount -t tmpfs -o mode=755 run run
 	mount -t tmpfs -o mode=1777 tmp tmp
 	mkdir -m 755 run/sshd run/lock
+	mkdir -p goldap/etc
 	read_only build
 	read_only test
+	read_only etc
 }
 
 network() {
