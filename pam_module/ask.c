@@ -169,7 +169,7 @@ static enum ask_result ask_own_program(const struct call *call,
                                        struct answer *answer) {
   struct child child;
   enum ask_result result;
-  struct failure failure;
+  struct failure failure = {0}; /* of no interest: there is nobody left */
   wire_time left = deadline - wire_now();
 
   if (left <= 0 || goldap_spawn(call, (int)left, &child) != 0) {
