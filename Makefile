@@ -12,7 +12,11 @@ CC ?= gcc
 BUILD := build
 OUT ?=
 MODULE := $(BUILD)/pam_goldap.so
+NSS_MODULE := $(BUILD)/libnss_goldap.so.2
+# What all C here is compiled with.
+CWARNINGS := -std=c11 -Wall -Wextra -Werror -Wconversion -Wshadow -Wformat=2 -Wno-format-nonliteral -Wno-sign-conversion
 GO_SOURCES := $(shell find cmd pkg pam_module -name '*.go' ! -name '*_test.go') go.mod go.sum
+NSS_SOURCES := $(wildcard nss_module/*.c) pam_module/wire.c
 C_SOURCES := $(wildcard pam_module/*.c pam_module/*.h pam_module/*.S pam_module/*.ld pam_module/*.map)
 
 # The loader that executes the module (its .interp section): the one this
@@ -20,7 +24,7 @@ C_SOURCES := $(wildcard pam_module/*.c pam_module/*.h pam_module/*.S pam_module/
 INTERPRETER := $(shell $(CC) -v -xc /dev/null -o /dev/null 2>&1 | sed -n 's/.* -dynamic-linker \([^ ]*\).*/\1/p')
 
 .PHONY: build
-build: $(MODULE) $(BUILD)/goldapd $(BUILD)/goldapctl
+build: $(MODULE) $(NSS_MODULE) $(BUILD)/goldapd $(BUILD)/goldapctl
 
 .PHONY: help
 help:
@@ -43,6 +47,12 @@ $(MODULE): $(GO_SOURCES) $(C_SOURCES) Makefile | tools
 	  ./pam_module
 	@rm -f $(BUILD)/pam_goldap.h
 	@chmod 0755 $@
+
+# Nothing unloads it (nodelete): the C library may be inside any time.
+$(NSS_MODULE): $(NSS_SOURCES) $(wildcard nss_module/*.h) pam_module/wire.h nss_module/exports.map Makefile | tools
+	@mkdir -p $(BUILD)
+	$(CC) $(CWARNINGS) -O2 -fPIC -fstack-protector-strong -shared -Wl,-soname,libnss_goldap.so.2 \
+	  -Wl,--version-script=nss_module/exports.map -Wl,-z,relro,-z,now,-z,nodelete,-z,defs -o $@ $(NSS_SOURCES)
 
 $(BUILD)/goldapd: $(GO_SOURCES) | tools
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $@ ./cmd/goldapd
@@ -68,9 +78,10 @@ test-module: build
 	@packaging/need.sh test
 	$(GO) test -race -count=1 ./test/module
 	$(MAKE) -C test/cwire test
+	$(MAKE) -C test/cnss test
 
 .PHONY: test-integration
-test-integration: build
+test-integration: build $(BUILD)/nss-lookups
 	@if [ "$$(id -u)" != 0 ]; then \
 	  echo "test-integration: needs root, for a private Debian root and its own mounts: not run"; \
 	  [ -z "$(CI)" ]; exit $$?; \
@@ -78,6 +89,10 @@ test-integration: build
 	packaging/need.sh root && test/root/make-root.sh && \
 	$(GO) test -c -race -tags integration -o $(BUILD)/integration.test ./test/integration && \
 	test/root/run.sh /goldap/build/integration.test -test.v -test.timeout 15m
+
+# A program with many threads that all look up names, for test/integration.
+$(BUILD)/nss-lookups: test/nss/lookups.c Makefile
+	$(CC) $(CWARNINGS) -O2 -pthread -o $@ $<
 
 .PHONY: bench
 bench: build
@@ -99,7 +114,6 @@ fuzz: | tools
 generate:
 	$(GO) generate ./...
 
-CWARNINGS := -std=c11 -Wall -Wextra -Werror -Wconversion -Wshadow -Wformat=2 -Wno-format-nonliteral -Wno-sign-conversion
 .PHONY: lint
 lint:
 	@packaging/need.sh lint
@@ -110,13 +124,13 @@ lint:
 	$(GO) tool staticcheck -tags integration ./test/integration
 	$(GO) mod tidy -diff
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
-	@for cc in gcc clang; do for file in $$(git ls-files 'pam_module/*.c'); do \
+	@for cc in gcc clang; do for file in $$(git ls-files 'pam_module/*.c' 'nss_module/*.c'); do \
 	  $$cc $(CWARNINGS) -O2 -fPIC -DGOLDAP_INTERPRETER=/lib/ld.so -fsyntax-only $$file || exit 1; \
 	done; done
 	shellcheck $$(git ls-files '*.sh') .ci/run
 
 .PHONY: clean distclean
 clean:
-	rm -f $(MODULE) $(BUILD)/goldapd $(BUILD)/goldapctl $(BUILD)/*.test $(BUILD)/bench*
+	rm -f $(MODULE) $(NSS_MODULE) $(BUILD)/nss-lookups $(BUILD)/goldapd $(BUILD)/goldapctl $(BUILD)/*.test $(BUILD)/bench*
 distclean:
 	rm -rf $(BUILD)

@@ -132,28 +132,32 @@ void wire_start_reader(struct wire_reader *reader, int fd, wire_time deadline) {
   reader->start = reader->end = 0;
 }
 
-/* fill reads what is there into the empty buffer. It looks at the time first:
- * where there always is more, nothing else would. */
-static int fill(struct wire_reader *reader) {
-  while (wire_now() < reader->deadline) {
-    ssize_t n =
-        recv(reader->fd, reader->buffer, sizeof reader->buffer, MSG_DONTWAIT);
+ssize_t wire_receive(int fd, void *data, size_t size, wire_time deadline) {
+  while (wire_now() < deadline) {
+    ssize_t n = recv(fd, data, size, MSG_DONTWAIT);
 
-    if (n > 0) {
-      reader->answered = true;
-      reader->start = 0;
-      reader->end = (size_t)n;
-      return 0;
-    }
-    if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-      reader->closed = n == 0 || errno == ECONNRESET;
-      return -1;
-    }
-    if (errno == EAGAIN && await(reader->fd, POLLIN, reader->deadline) != 0)
+    if (n >= 0 || (errno != EAGAIN && errno != EINTR))
+      return n;
+    if (errno == EAGAIN && await(fd, POLLIN, deadline) != 0)
       return -1;
   }
   errno = ETIMEDOUT;
   return -1;
+}
+
+/* fill reads what is there into the empty buffer. */
+static int fill(struct wire_reader *reader) {
+  ssize_t n = wire_receive(reader->fd, reader->buffer, sizeof reader->buffer,
+                           reader->deadline);
+
+  if (n <= 0) {
+    reader->closed = n == 0 || errno == ECONNRESET;
+    return -1;
+  }
+  reader->answered = true;
+  reader->start = 0;
+  reader->end = (size_t)n;
+  return 0;
 }
 
 /* take copies the next n bytes to out, or drops them if out is NULL. */

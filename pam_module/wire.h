@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum {
   WIRE_VERSION = 2,
@@ -52,6 +53,11 @@ void wire_free_request(struct wire_request *request);
 
 /* Sends all of the request. Returns 0, or -1 with errno. */
 int wire_send(int fd, const struct wire_request *request, wire_time deadline);
+
+/* Reads what is there into data, or waits for it. It looks at the time first:
+ * where there always is more, nothing else would. Returns the number of bytes,
+ * 0 when the other end closed, or -1 with errno. */
+ssize_t wire_receive(int fd, void *data, size_t size, wire_time deadline);
 
 /* Where an answer is read from. Every function below returns 0, or -1 when
  * the other end closed, the deadline passed or the bytes make no sense; after
