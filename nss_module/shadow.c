@@ -41,7 +41,7 @@ static void pack(const struct lookup *lookup, const struct entry *entry,
   result->sp_flag = (unsigned long)(long)entry->numbers[FLAG];
 }
 
-/* The daemon answers root only, and closes without an answer for others. */
+/* Who may see a password is for the daemon to say: goldapd has * for all. */
 enum nss_status _nss_goldap_getspnam_r(const char *name, struct spwd *result,
                                        char *buffer, size_t size, int *errnop) {
   struct lookup lookup;

@@ -92,7 +92,7 @@ const root = "../.."
 // walk calls visit with the path of every source file.
 func walk(t *testing.T, visit func(path string)) {
 	t.Helper()
-	for _, top := range []string{"cmd", "pkg", "pam_module"} {
+	for _, top := range []string{"cmd", "pkg", "pam_module", "nss_module"} {
 		err := filepath.WalkDir(filepath.Join(root, top), func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err

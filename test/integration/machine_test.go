@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -30,7 +31,10 @@ var newPasswords = []string{
 	"Newly-chosen-erin-15",
 }
 
-const goldapModule = "/goldap/build/pam_goldap.so"
+const (
+	goldapModule      = "/goldap/build/pam_goldap.so"
+	goldapNameService = "/goldap/build/libnss_goldap.so.2"
+)
 
 // setUpMachine makes the local users and puts goldap's module, if it is
 // built, where libpam looks.
@@ -54,22 +58,33 @@ func setUpMachine() error {
 	if err := os.Chmod("/usr/bin/pamtester", 0o755|os.ModeSetuid); err != nil {
 		return err
 	}
-	return installModule()
+	return installModules()
 }
 
-func installModule() error {
+// installModules puts goldap's modules where libpam and the C library look.
+func installModules() error {
 	found, err := filepath.Glob("/usr/lib/*/security/pam_unix.so")
 	if err != nil || len(found) != 1 {
 		return fmt.Errorf("where is pam_unix.so? found %v, %w", found, err)
 	}
-	module, err := os.ReadFile(goldapModule)
+	security := filepath.Dir(found[0])
+	return errors.Join(
+		install(goldapModule, security),
+		install(goldapNameService, filepath.Dir(security)),
+	)
+}
+
+// install copies a library to dir. The reference tests do without goldap's, if
+// there are none; the others will say so.
+func install(library, dir string) error {
+	data, err := os.ReadFile(library)
 	if os.IsNotExist(err) {
-		return nil // the reference tests do without; the others will say so
+		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(filepath.Dir(found[0]), "pam_goldap.so"), module, 0o755)
+	return os.WriteFile(filepath.Join(dir, filepath.Base(library)), data, 0o755)
 }
 
 // setLocalPassword writes /etc/shadow without asking PAM.
@@ -118,6 +133,12 @@ func readFile(t *testing.T, path string) string {
 func namesFromDirectory(t *testing.T) {
 	t.Helper()
 	writeFile(t, "/etc/nsswitch.conf", 0o644, "passwd: files ldap\ngroup: files ldap\nshadow: files ldap\nhosts: files\n")
+}
+
+// namesFromGoldap is the same through goldap's own name-service module.
+func namesFromGoldap(t *testing.T) {
+	t.Helper()
+	writeFile(t, "/etc/nsswitch.conf", 0o644, "passwd: files goldap\ngroup: files goldap\nshadow: files goldap\nhosts: files\n")
 }
 
 func must(t *testing.T, err error) {

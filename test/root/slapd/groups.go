@@ -25,7 +25,17 @@ func Groups() []Group {
 		{Name: "dev", GID: 10101, Members: []string{"alice", "bob"}},
 		{Name: "ops", GID: 10102, Members: []string{"alice"}, ByDN: true},
 		{Name: "audit", GID: 10103, Members: []string{"carol", "bob"}, ByDN: true},
+		{Name: "crowd", GID: 10104, Members: crowd()},
 	}
+}
+
+// crowd names 5,000 members who need no entries of their own.
+func crowd() []string {
+	names := make([]string, 5000)
+	for i := range names {
+		names[i] = fmt.Sprintf("member%04d", i)
+	}
+	return names
 }
 
 func (g Group) dn() string { return "cn=" + g.Name + "," + groupsDN }
