@@ -43,6 +43,7 @@ int __wrap_wire_connect(const char *path, wire_time deadline) {
   if (shutdown(pair[1], SHUT_WR) != 0)
     abort();
   daemon_end = pair[1];
+  errno = EAGAIN; /* as after waiting */
   return pair[0];
 }
 
