@@ -138,40 +138,60 @@ func (s *server) search(ctx context.Context, timeout time.Duration, q *search) (
 	return found, err
 }
 
-// search sends one search, page by page if it has a page size.
+// search sends one search, page by page if it has a page size, and returns all
+// of the answer.
 func (c *conn) search(ctx context.Context, timeout time.Duration, q *search) ([]entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	request := ldap.NewSearchRequest(q.place.dn, q.place.scope, ldap.NeverDerefAliases,
-		q.limit, timeLimit(ctx), false, q.filter.text, q.attributes, nil)
-	request.EnforceSizeLimit = true
-	if q.pageSize == 0 {
-		result, err := c.page(ctx, request)
-		return entriesOf(result), err
-	}
-	paging := ldap.NewControlPaging(q.pageSize)
-	request.Controls = []ldap.Control{paging}
 	var all []entry
+	err := c.pages(ctx, timeout, q, func(found []entry) error {
+		all = append(all, found...)
+		if len(all) > q.limit {
+			return errSizeLimit
+		}
+		return nil
+	})
+	return all, err
+}
+
+// pages sends one search, page by page if it has a page size, and hands each
+// page over, also the part of one that ends with an error. Each page has the
+// timeout for itself, inside ctx.
+func (c *conn) pages(ctx context.Context, timeout time.Duration, q *search, visit func([]entry) error) error {
+	request := ldap.NewSearchRequest(q.place.dn, q.place.scope, ldap.NeverDerefAliases,
+		q.limit, 0, false, q.filter.text, q.attributes, nil)
+	request.EnforceSizeLimit = q.limit > 0
+	paging := ldap.NewControlPaging(q.pageSize)
+	if q.pageSize > 0 {
+		request.Controls = []ldap.Control{paging}
+	}
 	for empty := 0; empty < maxEmptyPages; empty++ {
-		result, err := c.page(ctx, request)
+		result, err := c.timedPage(ctx, timeout, request)
 		found := entriesOf(result)
 		if len(found) > 0 {
 			empty = -1
 		}
-		all = append(all, found...)
-		if err != nil {
-			return all, err
+		if refused := visit(found); err == nil {
+			err = refused
 		}
-		if len(all) > q.limit {
-			return all, errSizeLimit
+		if err != nil {
+			return err
 		}
 		cookie := nextPage(result)
-		if len(cookie) == 0 {
-			return all, nil
+		if q.pageSize == 0 || len(cookie) == 0 {
+			return nil
 		}
 		paging.SetCookie(cookie)
 	}
-	return all, fmt.Errorf("%w: %d pages without an entry", ErrRefused, maxEmptyPages)
+	return fmt.Errorf("%w: %d pages without an entry", ErrRefused, maxEmptyPages)
+}
+
+// timedPage is page with a time limit, which the server is told.
+func (c *conn) timedPage(ctx context.Context, timeout time.Duration, request *ldap.SearchRequest) (*ldap.SearchResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	request.TimeLimit = timeLimit(ctx)
+	return c.page(ctx, request)
 }
 
 // timeLimit is the time that ctx has left, in whole seconds rounded up.

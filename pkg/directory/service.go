@@ -99,18 +99,26 @@ func (p *servicePool) useShared(ctx context.Context, c *conn, kept bool, operati
 // useAlone runs operation on a connection of its own: whoever made the server
 // break the protocol may be about to try again, too, and is to harm nobody.
 func (p *servicePool) useAlone(ctx context.Context, operation func(context.Context, *conn) error) error {
-	if err := p.mayOpen(); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(p.ctx, cancel)()
-	c, err := p.open(ctx, 0)
+	c, err := p.openAlone(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.ctx, cancel)()
 	return operation(ctx, c)
+}
+
+// openAlone returns a connection that is not in the pool; the caller closes it.
+func (p *servicePool) openAlone(ctx context.Context) (*conn, error) {
+	if err := p.mayOpen(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.ctx, cancel)()
+	return p.open(ctx, 0)
 }
 
 // mayOpen returns the error that forbids to open a connection now, if any.

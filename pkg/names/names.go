@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"strconv"
 	"time"
@@ -22,6 +23,9 @@ type Directory interface {
 	GroupByGID(ctx context.Context, gid uint32) (account.Group, error)
 	GroupsOfMember(ctx context.Context, name, dn string) ([]account.Group, error)
 	ShadowByName(ctx context.Context, name string) (account.Shadow, error)
+	Accounts(ctx context.Context) iter.Seq2[account.Account, error]
+	Groups(ctx context.Context) iter.Seq2[account.Group, error]
+	Shadows(ctx context.Context) iter.Seq2[account.Shadow, error]
 }
 
 // Options are the settings of New.

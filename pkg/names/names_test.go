@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -85,6 +86,37 @@ func (f *fake) GroupsOfMember(context.Context, string, string) ([]account.Group,
 func (f *fake) ShadowByName(ctx context.Context, name string) (account.Shadow, error) {
 	a, err := f.AccountByName(ctx, name)
 	return account.Shadow{Name: a.Name}, err
+}
+
+func (f *fake) Accounts(context.Context) iter.Seq2[account.Account, error] {
+	return sequence(f.err, f.accounts)
+}
+
+func (f *fake) Groups(context.Context) iter.Seq2[account.Group, error] {
+	return sequence(f.err, f.groups)
+}
+
+func (f *fake) Shadows(context.Context) iter.Seq2[account.Shadow, error] {
+	var all []account.Shadow
+	for _, a := range f.accounts {
+		all = append(all, account.Shadow{Name: a.Name})
+	}
+	return sequence(f.err, all)
+}
+
+// sequence returns the values, an unusable entry, and err if it is not nil.
+func sequence[T any](err error, values []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, value := range values {
+			if !yield(value, nil) {
+				return
+			}
+		}
+		var none T
+		if yield(none, fmt.Errorf("%w: cn=odd", directory.ErrBadEntry)) && err != nil {
+			yield(none, err)
+		}
+	}
 }
 
 func user(name string, uid, gid uint32) account.Account {

@@ -15,9 +15,12 @@ const (
 	ActionGroupByName    Action = 0x00040001
 	ActionGroupByGID     Action = 0x00040002
 	ActionGroupByMember  Action = 0x00040006
+	ActionGroupAll       Action = 0x00040008
 	ActionPasswdByName   Action = 0x00080001
 	ActionPasswdByUID    Action = 0x00080002
+	ActionPasswdAll      Action = 0x00080008
 	ActionShadowByName   Action = 0x000c0001
+	ActionShadowAll      Action = 0x000c0008
 	ActionAuthenticate   Action = 0x000d0001
 	ActionAuthorize      Action = 0x000d0002
 	ActionSessionOpen    Action = 0x000d0003

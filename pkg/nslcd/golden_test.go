@@ -15,7 +15,7 @@ import (
 )
 
 func TestRequestsSurviveDecodingAndEncoding(t *testing.T) {
-	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt") {
 		t.Run(frame.Name, func(t *testing.T) {
 			request, err := nslcd.ReadRequest(iotest.OneByteReader(bytes.NewReader(frame.Request)))
 			if err != nil {
@@ -72,7 +72,7 @@ func TestNothingAtAllIsEOF(t *testing.T) {
 }
 
 func TestResponsesSurviveDecodingAndEncoding(t *testing.T) {
-	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt") {
 		t.Run(frame.Name, func(t *testing.T) {
 			request, err := nslcd.ReadRequest(bytes.NewReader(frame.Request))
 			if err != nil {
@@ -120,13 +120,13 @@ func copyEntry(response *nslcd.Response, answer *nslcd.AnswerReader, action nslc
 	case nslcd.ActionConfigGet:
 		value, err := answer.Config()
 		return errors.Join(err, response.Config(value))
-	case nslcd.ActionGroupByName, nslcd.ActionGroupByGID, nslcd.ActionGroupByMember:
+	case nslcd.ActionGroupByName, nslcd.ActionGroupByGID, nslcd.ActionGroupByMember, nslcd.ActionGroupAll:
 		group, password, err := answer.Group()
 		return errors.Join(err, response.Group(group, password))
-	case nslcd.ActionPasswdByName, nslcd.ActionPasswdByUID:
+	case nslcd.ActionPasswdByName, nslcd.ActionPasswdByUID, nslcd.ActionPasswdAll:
 		account, password, err := answer.Passwd()
 		return errors.Join(err, response.Passwd(account, password))
-	case nslcd.ActionShadowByName:
+	case nslcd.ActionShadowByName, nslcd.ActionShadowAll:
 		shadow, password, err := answer.Shadow()
 		return errors.Join(err, response.Shadow(shadow, password))
 	case nslcd.ActionAuthenticate, nslcd.ActionLogin:
@@ -147,7 +147,7 @@ func copyEntry(response *nslcd.Response, answer *nslcd.AnswerReader, action nslc
 
 // No beginning of a response may be taken for a whole one.
 func TestTruncatedResponses(t *testing.T) {
-	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt") {
 		request, err := nslcd.ReadRequest(bytes.NewReader(frame.Request))
 		if err != nil {
 			t.Fatal(err)

@@ -44,7 +44,7 @@ func TestDecodedRequests(t *testing.T) {
 		"password-as-root": {Action: nslcd.ActionChangePassword, PAM: passwd, AsRoot: true,
 			Password: secret.FromString("root horse"), NewPassword: secret.FromString("battery staple")},
 	}
-	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt") {
 		expected, listed := want[frame.Name]
 		if !listed {
 			continue
@@ -77,7 +77,7 @@ func TestWriteRequestRefusesWhatNoServerTakes(t *testing.T) {
 		request nslcd.Request
 		want    error
 	}{
-		"action":       {nslcd.Request{Action: 0x00080008}, nslcd.ErrAction},
+		"action":       {nslcd.Request{Action: 0x000e0001}, nslcd.ErrAction},
 		"long name":    {nslcd.Request{Action: nslcd.ActionPasswdByName, Name: long}, nslcd.ErrLength},
 		"NUL in name":  {nslcd.Request{Action: nslcd.ActionPasswdByName, Name: "a\x00"}, nslcd.ErrNUL},
 		"long user":    {nslcd.Request{Action: nslcd.ActionAuthorize, PAM: nslcd.PAM{User: long}}, nslcd.ErrLength},

@@ -42,6 +42,9 @@ func (r *Response) Flush() error {
 	return err
 }
 
+// Buffered returns how many bytes were collected and not sent yet.
+func (r *Response) Buffered() int { return len(r.out.buf) }
+
 // End appends the end marker: the answer is complete.
 func (r *Response) End() { r.out.int32(resultEnd) }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"sync"
 	"time"
@@ -20,6 +21,10 @@ type Names interface {
 	GroupByGID(ctx context.Context, gid uint32) (account.Group, error)
 	GroupsOfMember(ctx context.Context, name string) ([]account.Group, error)
 	ShadowByName(ctx context.Context, name string) (account.Shadow, error)
+	// The sequences are complete if they end without an error.
+	Passwds(ctx context.Context) iter.Seq2[account.Account, error]
+	Groups(ctx context.Context) iter.Seq2[account.Group, error]
+	Shadows(ctx context.Context) iter.Seq2[account.Shadow, error]
 }
 
 // Login decides about people; *login.Login does. The passwords belong to the

@@ -127,20 +127,28 @@ func (x *exchange) answer(ctx context.Context) error {
 	if x.backend == nil || !listed {
 		return nil
 	}
-	limit := x.backend.LookupTimeout
-	if route.login {
-		limit = x.backend.LoginTimeout
-	}
-	if x.request.Action == nslcd.ActionLogin {
-		limit = min(limit, x.request.Budget)
-	}
-	ctx, cancel := context.WithDeadline(ctx, x.began.Add(limit))
+	ctx, cancel := x.within(ctx, route)
 	defer cancel()
 	x.response = nslcd.NewResponse(x.conn, x.request.Action)
 	if !route.allowed(x.caller, x.request) {
 		return x.deny()
 	}
 	return route.serve(ctx, x)
+}
+
+// within gives the request the time that its route has.
+func (x *exchange) within(ctx context.Context, route route) (context.Context, context.CancelFunc) {
+	limit := x.backend.LookupTimeout
+	switch {
+	case route.unbounded:
+		return context.WithCancel(ctx)
+	case route.login:
+		limit = x.backend.LoginTimeout
+	}
+	if x.request.Action == nslcd.ActionLogin {
+		limit = min(limit, x.request.Budget)
+	}
+	return context.WithDeadline(ctx, x.began.Add(limit))
 }
 
 // flush sends what is in the response.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -94,6 +95,10 @@ var (
 	accounts = map[string]account.Account{"ada": ada, "max": largest, "slow": {Name: "slow", UID: 20002}}
 	groups   = map[string]account.Group{"engineers": engineers, "empty": empty,
 		"huge": {Name: "huge", Members: []string{strings.Repeat("x", 3<<20)}}}
+	shadows = map[string]account.Shadow{
+		"ada": {Name: "ada", LastChange: 20000, Min: 1, Max: 90, Warn: 7, Inactive: 30, Expire: 21000},
+		"max": {Name: "max", LastChange: -1, Min: -1, Max: -1, Warn: -1, Inactive: -1, Expire: -1, Flag: -1},
+	}
 )
 
 func (f *fake) PasswdByName(ctx context.Context, name string) (account.Account, error) {
@@ -117,10 +122,34 @@ func (f *fake) GroupsOfMember(ctx context.Context, name string) ([]account.Group
 }
 
 func (f *fake) ShadowByName(ctx context.Context, name string) (account.Shadow, error) {
-	return find(f, ctx, name, map[string]account.Shadow{
-		"ada": {Name: "ada", LastChange: 20000, Min: 1, Max: 90, Warn: 7, Inactive: 30, Expire: 21000},
-		"max": {Name: "max", LastChange: -1, Min: -1, Max: -1, Warn: -1, Inactive: -1, Expire: -1, Flag: -1},
-	})
+	return find(f, ctx, name, shadows)
+}
+
+// sequence returns the values, and err in the end if it is not nil.
+func sequence[T any](err error, values ...T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, value := range values {
+			if !yield(value, nil) {
+				return
+			}
+		}
+		if err != nil {
+			var none T
+			yield(none, err)
+		}
+	}
+}
+
+func (f *fake) Passwds(context.Context) iter.Seq2[account.Account, error] {
+	return sequence(nil, ada, largest)
+}
+
+func (f *fake) Groups(context.Context) iter.Seq2[account.Group, error] {
+	return sequence(nil, engineers, groups["huge"], empty)
+}
+
+func (f *fake) Shadows(context.Context) iter.Seq2[account.Shadow, error] {
+	return sequence(directory.ErrUnavailable, shadows["ada"])
 }
 
 // decisions are about users who gave the right password.

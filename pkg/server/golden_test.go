@@ -10,7 +10,7 @@ import (
 
 func frameNamed(t *testing.T, name string) wire.Frame {
 	t.Helper()
-	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt", "refused.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "refused.txt") {
 		if frame.Name == name {
 			return frame
 		}
@@ -27,7 +27,7 @@ func concernsTheFake(name string) bool {
 
 func TestGoldenFrames(t *testing.T) {
 	w := start(t, nil)
-	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt") {
 		if !concernsTheFake(frame.Name) || frame.Name == "session-open" {
 			continue
 		}

@@ -15,6 +15,8 @@ type route struct {
 	serve   func(context.Context, *exchange) error
 	// login: the request has the time of a login, not of a lookup.
 	login bool
+	// unbounded: the answer may take any time, as long as it goes on.
+	unbounded bool
 }
 
 // access decides whether caller may make request.
@@ -37,9 +39,12 @@ var routes = map[nslcd.Action]route{
 	nslcd.ActionGroupByName:    {allowed: everyone, serve: lookup(groupByName, writeGroup)},
 	nslcd.ActionGroupByGID:     {allowed: everyone, serve: lookup(groupByGID, writeGroup)},
 	nslcd.ActionGroupByMember:  {allowed: everyone, serve: lookup(groupsOfMember, writeMemberships)},
+	nslcd.ActionGroupAll:       {allowed: everyone, serve: enumerate(groupAll, writeGroup), unbounded: true},
 	nslcd.ActionPasswdByName:   {allowed: everyone, serve: lookup(passwdByName, writePasswd)},
 	nslcd.ActionPasswdByUID:    {allowed: everyone, serve: lookup(passwdByUID, writePasswd)},
+	nslcd.ActionPasswdAll:      {allowed: everyone, serve: enumerate(passwdAll, writePasswd), unbounded: true},
 	nslcd.ActionShadowByName:   {allowed: everyone, serve: lookup(shadowByName, writeShadow)},
+	nslcd.ActionShadowAll:      {allowed: everyone, serve: enumerate(shadowAll, writeShadow), unbounded: true},
 	nslcd.ActionAuthenticate:   {allowed: everyone, serve: serveAuthenticate, login: true},
 	nslcd.ActionAuthorize:      {allowed: everyone, serve: serveAuthorize, login: true},
 	nslcd.ActionSessionOpen:    {allowed: everyone, serve: serveSessionOpen},

@@ -23,8 +23,12 @@ type Options struct {
 	// HeaderDelay is how long a login may take before the header of its
 	// response goes out ahead of the rest (200 ms).
 	HeaderDelay time.Duration
-	// WriteTimeout is how long a caller may take to read the answer (10 s).
+	// WriteTimeout is how long a caller may take to read the answer, or a part
+	// of a long one (10 s).
 	WriteTimeout time.Duration
+	// StallTimeout is how long an enumeration may go on without one more entry
+	// (60 s). There is no limit to the whole of it.
+	StallTimeout time.Duration
 	// DrainTimeout is how long bytes that nobody asked for are waited for
 	// before the connection is closed (100 ms).
 	DrainTimeout time.Duration
@@ -40,6 +44,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.RequestTimeout, 2*time.Second)
 	setDefault(&o.HeaderDelay, 200*time.Millisecond)
 	setDefault(&o.WriteTimeout, 10*time.Second)
+	setDefault(&o.StallTimeout, time.Minute)
 	setDefault(&o.DrainTimeout, 100*time.Millisecond)
 	setDefault(&o.ShutdownTimeout, 3*time.Second)
 	if o.Logger == nil {
