@@ -1,32 +1,39 @@
 package config
 
+// accountMaps returns the names of the maps that logins need.
+func accountMaps() []string { return []string{"passwd", "group", "shadow"} }
+
 // mapNames returns the names of the maps that a directory has.
-func mapNames() []string { return []string{"passwd", "group", "shadow"} }
+func mapNames() []string {
+	return append(accountMaps(), "aliases", "ethers", "hosts", "netgroup", "networks", "protocols", "rpc", "services")
+}
 
 // mapNamed returns the map of that name.
 func (d *Directory) mapNamed(name string) *Map {
-	switch name {
-	case "passwd":
-		return &d.Passwd
-	case "group":
-		return &d.Group
-	default:
-		return &d.Shadow
-	}
+	return map[string]*Map{
+		"passwd": &d.Passwd, "group": &d.Group, "shadow": &d.Shadow,
+		"aliases": &d.Aliases, "ethers": &d.Ethers, "hosts": &d.Hosts, "netgroup": &d.Netgroup,
+		"networks": &d.Networks, "protocols": &d.Protocols, "rpc": &d.RPC, "services": &d.Services,
+	}[name]
 }
 
 // mapAttributes returns the attributes of a map that can be renamed, as the
 // schema (RFC 2307) spells them.
 func mapAttributes(name string) []string {
-	switch name {
-	case "passwd":
-		return []string{"uid", "userPassword", "uidNumber", "gidNumber", "cn", "gecos", "homeDirectory", "loginShell"}
-	case "group":
-		return []string{"cn", "userPassword", "gidNumber", "memberUid", "member"}
-	default:
-		return []string{"uid", "userPassword", "shadowLastChange", "shadowMin", "shadowMax", "shadowWarning",
-			"shadowInactive", "shadowExpire", "shadowFlag"}
-	}
+	return map[string][]string{
+		"passwd": {"uid", "userPassword", "uidNumber", "gidNumber", "cn", "gecos", "homeDirectory", "loginShell"},
+		"group":  {"cn", "userPassword", "gidNumber", "memberUid", "member"},
+		"shadow": {"uid", "userPassword", "shadowLastChange", "shadowMin", "shadowMax", "shadowWarning",
+			"shadowInactive", "shadowExpire", "shadowFlag"},
+		"aliases":   {"cn", "rfc822MailMember"},
+		"ethers":    {"cn", "macAddress"},
+		"hosts":     {"cn", "ipHostNumber"},
+		"netgroup":  {"cn", "nisNetgroupTriple", "memberNisNetgroup"},
+		"networks":  {"cn", "ipNetworkNumber"},
+		"protocols": {"cn", "ipProtocolNumber"},
+		"rpc":       {"cn", "oncRpcNumber"},
+		"services":  {"cn", "ipServicePort", "ipServiceProtocol"},
+	}[name]
 }
 
 // passwordChanges returns the values of password_change.

@@ -144,14 +144,14 @@ func givenPassword(path string, password secret.Secret, file string) string {
 	}
 }
 
-// checkBases sees to it that every map is told where to search. There is no
-// default: whoever may write an entry that is found decides who logs in.
+// checkBases sees to it that every map that logins need is told where to
+// search. There is no default: whoever may write an entry that is found decides who logs in.
 func (d *draft) checkBases(dir *Directory, at string) {
 	if dir.Base != "" {
 		d.checkText(at+".base", dir.Base, checkDN)
 		return
 	}
-	for _, name := range mapNames() {
+	for _, name := range accountMaps() {
 		if len(dir.mapNamed(name).Bases) == 0 {
 			d.fail(at+".base", "", "is missing: say where users and groups are, such as dc=example,dc=com")
 			return

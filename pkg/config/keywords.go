@@ -62,6 +62,14 @@ func honoured() []keyword {
 		{name: "nss_base_passwd", in: spellPADL, collects: true, set: searchBase("passwd")},
 		{name: "nss_base_group", in: spellPADL, collects: true, set: searchBase("group")},
 		{name: "nss_base_shadow", in: spellPADL, collects: true, set: searchBase("shadow")},
+		{name: "nss_base_aliases", in: spellPADL, collects: true, set: searchBase("aliases")},
+		{name: "nss_base_ethers", in: spellPADL, collects: true, set: searchBase("ethers")},
+		{name: "nss_base_hosts", in: spellPADL, collects: true, set: searchBase("hosts")},
+		{name: "nss_base_netgroup", in: spellPADL, collects: true, set: searchBase("netgroup")},
+		{name: "nss_base_networks", in: spellPADL, collects: true, set: searchBase("networks")},
+		{name: "nss_base_protocols", in: spellPADL, collects: true, set: searchBase("protocols")},
+		{name: "nss_base_rpc", in: spellPADL, collects: true, set: searchBase("rpc")},
+		{name: "nss_base_services", in: spellPADL, collects: true, set: searchBase("services")},
 		{name: "nss_map_attribute", in: spellPADL, collects: true, set: (*keywordReader).setAttribute},
 		{name: "nss_map_objectclass", in: spellPADL, collects: true, set: (*keywordReader).setObjectClass},
 
@@ -83,7 +91,7 @@ const (
 	whyAlias    = "aliases are never followed"
 	whyBinding  = "goldap binds with a DN and a password, never with SASL"
 	whyBuiltIn  = "goldap has its own way of doing this, which needs no setting"
-	whyMap      = "goldap has the maps passwd, group and shadow only"
+	whyMap      = "goldap does not have this map"
 	whyMapping  = "attributes can be renamed (nss_map_attribute), not computed"
 	whyOther    = "it belongs to another program that uses the same file"
 	whyPolicy   = "the password policy of the directory is always asked for and always obeyed"
@@ -123,9 +131,7 @@ func notHonouredByReason() map[string][]string {
 		whyBuiltIn: {"bind_policy", "restart", "logdir", "idle_timelimit", "network_timeout", "sizelimit",
 			"nss_connect_policy", "nss_reconnect_tries", "nss_reconnect_sleeptime",
 			"nss_reconnect_maxsleeptime", "nss_reconnect_maxconntries"},
-		whyMap: {"nss_base_hosts", "nss_base_services", "nss_base_networks", "nss_base_protocols", "nss_base_rpc",
-			"nss_base_ethers", "nss_base_netmasks", "nss_base_bootparams", "nss_base_aliases", "nss_base_netgroup",
-			"nss_base_automount"},
+		whyMap:     {"nss_base_netmasks", "nss_base_bootparams", "nss_base_automount"},
 		whyMapping: {"nss_default_attribute_value", "nss_override_attribute_value", "nss_matching_rule", "nss_entrydn"},
 		whySRV:     {"nss_srv_domain", "nss_srv_site"},
 		whyBinding: {"pam_sasl_mech", "use_sasl", "sasl_auth_id", "rootuse_sasl", "rootsasl_auth_id", "sasl_secprops",

@@ -178,7 +178,7 @@ func (r *keywordReader) setAttribute(at place, value string) error {
 		r.rename(at, name, mapAttributes(name)[i], to)
 	}
 	if !found {
-		r.warnAt(at, value, "is not honoured: no map of goldap has that attribute ("+whyMap+")")
+		r.warnAt(at, value, "is not honoured: no map of goldap has that attribute")
 	}
 	return nil
 }
@@ -208,7 +208,7 @@ func (r *keywordReader) setObjectClass(at place, value string) error {
 		}
 	}
 	if !found {
-		r.warnAt(at, value, "is not honoured: no map of goldap has that object class ("+whyMap+")")
+		r.warnAt(at, value, "is not honoured: no map of goldap has that object class")
 	}
 	return nil
 }

@@ -133,6 +133,23 @@ type Directory struct {
 	Group Map `toml:"group"`
 	// Shadow is the same for the ageing of passwords.
 	Shadow Map `toml:"shadow"`
+	// Aliases is the same for mail aliases. This and the maps that follow have
+	// nothing to do with logins; one without a base DN is empty.
+	Aliases Map `toml:"aliases"`
+	// Ethers is the same for the names of Ethernet addresses.
+	Ethers Map `toml:"ethers"`
+	// Hosts is the same for the addresses of hosts.
+	Hosts Map `toml:"hosts"`
+	// Netgroup is the same for netgroups.
+	Netgroup Map `toml:"netgroup"`
+	// Networks is the same for the addresses of networks.
+	Networks Map `toml:"networks"`
+	// Protocols is the same for the numbers of IP protocols.
+	Protocols Map `toml:"protocols"`
+	// RPC is the same for the numbers of RPC programs.
+	RPC Map `toml:"rpc"`
+	// Services is the same for the ports of services.
+	Services Map `toml:"services"`
 	// LoginAttribute is the attribute that holds the name a user logs in
 	// with. Empty means the uid attribute of the passwd map.
 	LoginAttribute string `toml:"login_attribute"`

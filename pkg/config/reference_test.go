@@ -68,7 +68,8 @@ func TestReferenceMeansDefaults(t *testing.T) {
 	want.BindPassword = secret.FromString("Password1234!")
 	want.RootBindPassword = secret.FromString("")
 	want.TLS.Ciphers = []string{}
-	for _, m := range []*config.Map{&want.Passwd, &want.Group, &want.Shadow} {
+	for _, m := range []*config.Map{&want.Passwd, &want.Group, &want.Shadow, &want.Aliases, &want.Ethers,
+		&want.Hosts, &want.Netgroup, &want.Networks, &want.Protocols, &want.RPC, &want.Services} {
 		m.Bases = []config.SearchBase{{DN: "ou=accounts,dc=example,dc=com"}}
 		m.Attributes = map[string]string{}
 	}
