@@ -14,6 +14,8 @@ import (
 // and compiled.
 type maps struct {
 	passwd, group, shadow mapping
+	// These have nothing to do with logins and may have no place.
+	aliases, ethers, hosts, netgroup, networks, protocols, rpc, services mapping
 	// loginAttribute holds the name that users log in with.
 	loginAttribute string
 	loginFilter    filter
@@ -36,17 +38,38 @@ type place struct {
 
 func newMaps(cfg *config.Directory) (maps, error) {
 	var m maps
-	var problems [5]error
-	m.passwd, problems[0] = newMapping("passwd", "posixAccount", cfg, cfg.Passwd)
-	m.group, problems[1] = newMapping("group", "posixGroup", cfg, cfg.Group)
-	m.shadow, problems[2] = newMapping("shadow", "shadowAccount", cfg, cfg.Shadow)
-	m.loginFilter, problems[3] = parseFilter(cfg.LoginFilter)
+	var problems []error
+	for _, one := range []struct {
+		to          *mapping
+		name, class string
+		from        config.Map
+		optional    bool
+	}{
+		{&m.passwd, "passwd", "posixAccount", cfg.Passwd, false},
+		{&m.group, "group", "posixGroup", cfg.Group, false},
+		{&m.shadow, "shadow", "shadowAccount", cfg.Shadow, false},
+		{&m.aliases, "aliases", "nisMailAlias", cfg.Aliases, true},
+		{&m.ethers, "ethers", "ieee802Device", cfg.Ethers, true},
+		{&m.hosts, "hosts", "ipHost", cfg.Hosts, true},
+		{&m.netgroup, "netgroup", "nisNetgroup", cfg.Netgroup, true},
+		{&m.networks, "networks", "ipNetwork", cfg.Networks, true},
+		{&m.protocols, "protocols", "ipProtocol", cfg.Protocols, true},
+		{&m.rpc, "rpc", "oncRpc", cfg.RPC, true},
+		{&m.services, "services", "ipService", cfg.Services, true},
+	} {
+		var err error
+		if *one.to, err = newMapping(one.name, one.class, cfg, one.from); err == nil && len(one.to.places) == 0 && !one.optional {
+			err = fmt.Errorf("map %s: no base DN", one.name)
+		}
+		problems = append(problems, err)
+	}
 	m.loginAttribute = cfg.LoginAttribute
 	if m.loginAttribute == "" {
 		m.loginAttribute = m.passwd.attribute("uid")
 	}
-	problems[4] = checkAttribute(m.loginAttribute)
-	return m, errors.Join(problems[:]...)
+	var err error
+	m.loginFilter, err = parseFilter(cfg.LoginFilter)
+	return m, errors.Join(append(problems, err, checkAttribute(m.loginAttribute))...)
 }
 
 func newMapping(name, class string, cfg *config.Directory, from config.Map) (mapping, error) {
@@ -70,9 +93,6 @@ func newMapping(name, class string, cfg *config.Directory, from config.Map) (map
 	bases := from.Bases
 	if len(bases) == 0 && cfg.Base != "" {
 		bases = []config.SearchBase{{DN: cfg.Base}}
-	}
-	if len(bases) == 0 {
-		problems = append(problems, errors.New("no base DN"))
 	}
 	for _, base := range bases {
 		at, err := newPlace(base, own, cfg.Scope)

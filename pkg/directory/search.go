@@ -60,6 +60,21 @@ func (d *Directory) findAll(ctx context.Context, m *mapping, key string, match f
 	return found, err
 }
 
+// maxMatches bounds the entries that one key may have in maps where several are
+// allowed.
+const maxMatches = 1000
+
+// findSome returns the entries of the map that match, not in pages.
+func (d *Directory) findSome(ctx context.Context, m *mapping, key string, match filter, attributes []string) ([]entry, error) {
+	var found []entry
+	err := d.try(ctx, fmt.Sprintf("search %s %q", m.name, key), func(ctx context.Context, s *server) error {
+		var err error
+		found, err = d.searchMap(ctx, s, m, match, search{attributes: attributes, limit: maxMatches})
+		return err
+	})
+	return found, err
+}
+
 // readEntry reads one entry by its DN, if it matches filter.
 func (d *Directory) readEntry(ctx context.Context, dn string, match filter, attributes []string) (entry, error) {
 	var found []entry

@@ -24,13 +24,15 @@ import (
 
 // fake is a directory of values. It counts what it is asked.
 type fake struct {
-	accounts []account.Account
-	groups   []account.Group
-	err      error
-	delay    time.Duration
-	crash    bool
-	logins   map[string]account.Account // by login name, where that is another
-	asked    atomic.Int32
+	names.Directory // for the methods that are not here
+	accounts        []account.Account
+	services        []account.Service
+	groups          []account.Group
+	err             error
+	delay           time.Duration
+	crash           bool
+	logins          map[string]account.Account // by login name, where that is another
+	asked           atomic.Int32
 }
 
 func find[V any](ctx context.Context, f *fake, list []V, match func(V) bool) (V, error) {

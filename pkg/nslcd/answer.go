@@ -3,6 +3,7 @@ package nslcd
 import (
 	"fmt"
 	"io"
+	"net/netip"
 
 	"github.com/goldap/goldap/pkg/account"
 )
@@ -100,6 +101,10 @@ func (r *AnswerReader) field(field any) (err error) {
 		*to = uint32(n)
 	case *[]string:
 		*to, err = r.list()
+	case *[]netip.Addr:
+		*to, err = r.addresses()
+	case *account.EtherAddr:
+		err = r.in.read(to[:])
 	default:
 		panic(fmt.Sprintf("nslcd: no encoding for %T", field))
 	}

@@ -37,7 +37,7 @@ func encodeRequest(out *writer, request Request) error {
 
 // requestSize returns a bound on the length of the encoded request.
 func requestSize(r Request) int {
-	const words = 12 // header, numbers and the lengths of all strings
-	return 4*words + len(r.Name) + len(r.SessionID) + r.Password.Len() + r.NewPassword.Len() +
+	const words = 18 // header, numbers, an address and the lengths of all strings
+	return 4*words + len(r.Name) + len(r.Protocol) + len(r.SessionID) + r.Password.Len() + r.NewPassword.Len() +
 		len(r.PAM.User) + len(r.PAM.Service) + len(r.PAM.RUser) + len(r.PAM.RHost) + len(r.PAM.TTY)
 }

@@ -14,6 +14,9 @@ var (
 	ErrLength = errors.New("length not allowed")
 	// ErrNUL: a string has a NUL in it.
 	ErrNUL = errors.New("NUL in string")
-	// ErrMarker: something else stands where BEGIN or END must be.
+	// ErrMarker: something else stands where BEGIN or END must be, or where a
+	// member of a netgroup begins.
 	ErrMarker = errors.New("neither BEGIN nor END")
+	// ErrFamily: an address of neither IPv4 nor IPv6.
+	ErrFamily = errors.New("unknown address family")
 )

@@ -37,6 +37,8 @@ func refusal(name string) error {
 	switch {
 	case strings.HasPrefix(name, "version-"):
 		return nslcd.ErrVersion
+	case strings.HasPrefix(name, "family-"):
+		return nslcd.ErrFamily
 	case strings.HasPrefix(name, "action-"):
 		return nslcd.ErrAction
 	case strings.HasPrefix(name, "no-"), strings.HasPrefix(name, "half-"):
@@ -141,8 +143,36 @@ func copyEntry(response *nslcd.Response, answer *nslcd.AnswerReader, action nslc
 	case nslcd.ActionSessionClose:
 		return response.SessionClosed()
 	default:
+		return copyMapEntry(response, answer, action)
+	}
+}
+
+func copyMapEntry(response *nslcd.Response, answer *nslcd.AnswerReader, action nslcd.Action) error {
+	switch action >> 16 {
+	case nslcd.ActionAliasAll >> 16:
+		return copied(answer.Alias, response.Alias)
+	case nslcd.ActionEtherAll >> 16:
+		return copied(answer.Ether, response.Ether)
+	case nslcd.ActionHostAll >> 16:
+		return copied(answer.Host, response.Host)
+	case nslcd.ActionNetgroupAll >> 16:
+		return copied(answer.Netgroup, response.Netgroup)
+	case nslcd.ActionNetworkAll >> 16:
+		return copied(answer.Network, response.Network)
+	case nslcd.ActionProtocolAll >> 16:
+		return copied(answer.Protocol, response.Protocol)
+	case nslcd.ActionRPCAll >> 16:
+		return copied(answer.RPC, response.RPC)
+	case nslcd.ActionServiceAll >> 16:
+		return copied(answer.Service, response.Service)
+	default:
 		return fmt.Errorf("no entries for %v", action)
 	}
+}
+
+func copied[T any](read func() (T, error), write func(T) error) error {
+	value, err := read()
+	return errors.Join(err, write(value))
 }
 
 // No beginning of a response may be taken for a whole one.

@@ -1,8 +1,10 @@
 package nslcd
 
 import (
+	"net/netip"
 	"time"
 
+	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/secret"
 )
 
@@ -14,6 +16,13 @@ type Request struct {
 	Name string
 	// ID is the key of a lookup by uid or gid.
 	ID uint32
+	// Number is the key of a lookup by the number of a protocol or RPC program
+	// or by port, Address of a host or network, Ether of an Ethernet address.
+	Number  int32
+	Address netip.Addr
+	Ether   account.EtherAddr
+	// Protocol narrows a lookup of a service; empty means any.
+	Protocol string
 	// Option is what ActionConfigGet asks for.
 	Option int32
 	// Budget is in ActionLogin: how long the caller can wait for the answer.

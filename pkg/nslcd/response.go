@@ -83,10 +83,7 @@ func (r *Response) Group(g account.Group, password string) error {
 		out.string(g.Name, MaxEntry)
 		out.string(password, MaxEntry)
 		out.int32(int32(g.GID))
-		out.int32(int32(len(g.Members)))
-		for _, member := range g.Members {
-			out.string(member, MaxEntry)
-		}
+		out.list(g.Members)
 	})
 }
 

@@ -25,6 +25,14 @@ type Names interface {
 	Passwds(ctx context.Context) iter.Seq2[account.Account, error]
 	Groups(ctx context.Context) iter.Seq2[account.Group, error]
 	Shadows(ctx context.Context) iter.Seq2[account.Shadow, error]
+	Aliases(ctx context.Context, key account.Key) iter.Seq2[account.Alias, error]
+	Ethers(ctx context.Context, key account.Key) iter.Seq2[account.Ether, error]
+	Hosts(ctx context.Context, key account.Key) iter.Seq2[account.Host, error]
+	Netgroups(ctx context.Context, key account.Key) iter.Seq2[account.Netgroup, error]
+	Networks(ctx context.Context, key account.Key) iter.Seq2[account.Network, error]
+	Protocols(ctx context.Context, key account.Key) iter.Seq2[account.Protocol, error]
+	RPCs(ctx context.Context, key account.Key) iter.Seq2[account.RPC, error]
+	Services(ctx context.Context, key account.Key) iter.Seq2[account.Service, error]
 }
 
 // Login decides about people; *login.Login does. The passwords belong to the
