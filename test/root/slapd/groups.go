@@ -145,7 +145,7 @@ func contents(n int, now time.Time) []entry {
 	for _, g := range groups {
 		all = append(all, g.entry())
 	}
-	return all
+	return append(all, things()...)
 }
 
 // skeleton is the base entry, the organizational units and the pseudouser.
