@@ -20,6 +20,9 @@ type conn struct {
 	wire   *wire
 	server *server
 	secure bool // encrypted, or local
+	// paging is full while a search in pages is under way: servers such as
+	// OpenLDAP remember one for each connection.
+	paging chan struct{}
 	// generation numbers the service connections of a server.
 	generation uint64
 	// inFlight, shared and retired belong to servicePool and its lock.
@@ -51,7 +54,7 @@ func (s *server) open(ctx context.Context, limit int, idle time.Duration) (*conn
 		return nil, broken("connect", withCause(ctx, err))
 	}
 	w := newWire(raw, upper, limit, s.exchangeTimeout, idle)
-	c := &conn{wire: w, server: s, secure: s.at.local || s.at.mode != modeOff}
+	c := &conn{wire: w, server: s, secure: s.at.local || s.at.mode != modeOff, paging: make(chan struct{}, 1)}
 	c.ldap = ldap.NewConn(w, c.secure)
 	c.ldap.SetTimeout(s.exchangeTimeout)
 	c.ldap.Start()

@@ -1,12 +1,14 @@
 package directory_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"net"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -185,6 +187,42 @@ func TestPaging(t *testing.T) {
 	_, err = d.GroupsOfMember(within(t, 2*time.Second), "alice", "")
 	if err == nil {
 		t.Error("pages without end became an answer")
+	}
+}
+
+// Searches in pages on one connection come one after the other: OpenLDAP
+// remembers one page for each connection, and a second search would end the
+// first.
+func TestPagesDoNotMix(t *testing.T) {
+	server := newServer(t)
+	for i := range 25 {
+		server.Add(group(fmt.Sprint("g", i), map[string][]string{"memberUid": {"alice"}, "gidNumber": {fmt.Sprint(i + 1)}}))
+	}
+	const paging, pages = "1.2.840.113556.1.4.319", 3
+	seen := 0 // by the one connection's goroutine
+	server.Script(scripted.Script{Search: func(c *scripted.Conn, r *scripted.Request) {
+		isFirst := bytes.HasSuffix(r.Controls[paging], []byte{4, 0}) // no cookie
+		if isFirst != (seen%pages == 0) {
+			t.Errorf("search %d: first page %v", seen, isFirst)
+		}
+		seen++
+		c.DefaultSearch(r)
+	}})
+	cfg := plainConfig("ldap://one.example")
+	cfg.PageSize, cfg.SearchConnections = 10, 1
+	cfg.Group.Bases = []config.SearchBase{{DN: "ou=groups," + baseDN}}
+	d := newDirectory(t, cfg, directory.Options{Dial: server.Dial})
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if groups, err := d.GroupsOfMember(within(t, 10*time.Second), "alice", ""); err != nil || len(groups) != 25 {
+				t.Errorf("%d groups, %v", len(groups), err)
+			}
+		})
+	}
+	all.Wait()
+	if seen != 8*pages {
+		t.Errorf("%d pages for 8 searches", seen)
 	}
 }
 

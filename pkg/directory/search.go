@@ -179,6 +179,12 @@ func (c *conn) pages(ctx context.Context, timeout time.Duration, q *search, visi
 	paging := ldap.NewControlPaging(q.pageSize)
 	if q.pageSize > 0 {
 		request.Controls = []ldap.Control{paging}
+		select {
+		case c.paging <- struct{}{}:
+			defer func() { <-c.paging }()
+		case <-ctx.Done():
+			return fmt.Errorf("%w: wait for another search in pages: %w", ErrUnavailable, context.Cause(ctx))
+		}
 	}
 	for empty := 0; empty < maxEmptyPages; empty++ {
 		result, err := c.timedPage(ctx, timeout, request)
