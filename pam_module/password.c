@@ -118,8 +118,14 @@ static int prepare_as_root(const struct call *call) {
 
 static int prepare(const struct call *call, int flags) {
   bool forced = ((unsigned)flags & PAM_CHANGE_EXPIRED_AUTHTOK) != 0;
-  int result = check_exists(call);
+  const struct change *before = goldap_change(call);
+  int result;
 
+  /* What an earlier change proved and did not use must not serve this one: the
+   * second phase may come although this first one fails. */
+  if (before != NULL && before->origin != CHANGE_DEMANDED)
+    goldap_forget_change(call);
+  result = check_exists(call);
   if (result == PAM_SUCCESS)
     result = check_prohibited(call);
   if (result != PAM_SUCCESS)

@@ -247,6 +247,9 @@ func (l *Login) change(ctx context.Context, req ChangeRequest, acct account.Acco
 		change.LastChange = int32(l.today())
 	}
 	bind, changed, err := dir.ChangePassword(ctx, change)
+	if errors.Is(err, directory.ErrRefused) { // it answers, or is not asked in this way
+		return Decision{Outcome: account.ChangeRefused, Message: textChangeRefused, Rule: err.Error()}
+	}
 	if err != nil {
 		return fromError(err)
 	}

@@ -269,6 +269,8 @@ func TestChangePassword(t *testing.T) {
 		"must change":              {func(w *world) { w.bindReply = policyReply(0, 2) }, rightPassword, "new", false, false, account.Success, 1},
 		"too short":                {func(w *world) { w.changed = *policyReply(19, 6) }, rightPassword, "n", false, false, account.ChangeRefused, 1},
 		"replica":                  {func(w *world) { w.changed.Code = 10 }, rightPassword, "new", false, false, account.Unavailable, 1},
+		"way not supported":        {func(w *world) { w.bindErr = directory.ErrRefused }, rightPassword, "new", false, false, account.ChangeRefused, 1},
+		"directory away":           {func(w *world) { w.bindErr = directory.ErrUnavailable }, rightPassword, "new", false, false, account.Unavailable, 1},
 		"administrator":            {func(w *world) { w.admin = true }, rightPassword, "new", true, true, account.Success, 1},
 		"no administrator":         {nil, rightPassword, "new", true, true, account.PermissionDenied, 0},
 		"administrator, not root":  {func(w *world) { w.admin = true }, rightPassword, "new", true, false, account.PermissionDenied, 0},
