@@ -16,6 +16,11 @@ type Account struct {
 	// Home is an absolute path. Gecos and Shell may be empty; an empty shell
 	// is /bin/sh to login(1), see passwd(5).
 	Gecos, Home, Shell string
+	// Password is the password hash of crypt(5) that the directory's mapping
+	// gives, empty if there is none. It is for root's eyes only.
+	Password string
+	// Shadowed: the entry is a shadowAccount, too.
+	Shadowed bool
 	// Shadow is filled in for logins only. Its Name is empty where the entry
 	// has no shadow attributes; the zero value says nothing about ageing.
 	Shadow Shadow
@@ -27,6 +32,8 @@ type Group struct {
 	// Name is the group name in the directory's own spelling.
 	Name string
 	GID  uint32
+	// Password is as in Account.
+	Password string
 	// Members are user names, each once, in the directory's order.
 	Members []string
 }
@@ -38,7 +45,9 @@ const NotSet = -1
 // are days, LastChange and Expire counted from 1970-01-01; NotSet where the
 // directory has none.
 type Shadow struct {
-	Name       string
+	Name string
+	// Password is as in Account.
+	Password   string
 	LastChange int32
 	Min, Max   int32
 	Warn       int32

@@ -30,11 +30,17 @@ func Default() *Config {
 			ValidNames: mustRegexp(defaultValidNames),
 		},
 		Lookups: Lookups{
-			Timeout:      2 * time.Second,
-			CacheTTL:     15 * time.Second,
-			CacheEntries: 20000,
+			Timeout:           2 * time.Second,
+			CacheTTL:          time.Minute,
+			NegativeTTL:       15 * time.Second,
+			StaleTTL:          24 * time.Hour,
+			CacheEntries:      200_000,
+			MemberTTL:         15 * time.Minute,
+			MemberNegativeTTL: 15 * time.Minute,
+			Enumerate:         true,
+			GroupMembers:      true,
 		},
-		Login: Login{Timeout: 10 * time.Second},
+		Login: Login{Timeout: 10 * time.Second, CacheTTL: 15 * time.Second},
 	}
 }
 
@@ -42,13 +48,21 @@ func Default() *Config {
 // the two things that have no default: servers and a base DN.
 func DefaultDirectory() Directory {
 	return Directory{
-		TLS:                  TLS{Mode: "start_tls", Verify: "demand"},
+		TLS:                  DefaultTLS(),
+		SASL:                 SASL{KerberosConfig: "/etc/krb5.conf"},
 		ConnectTimeout:       5 * time.Second,
 		SearchTimeout:        5 * time.Second,
+		IdleTimeout:          5 * time.Minute,
+		RetryMin:             time.Second,
+		RetryMax:             30 * time.Second,
 		PageSize:             1000,
 		SearchConnections:    2,
 		BindConnections:      8,
 		Scope:                "sub",
+		Deref:                "never",
+		NestedGroupDepth:     16,
+		GroupsOfUser:         "members",
+		PasswordPolicy:       true,
 		Passwd:               Map{ObjectClass: "posixAccount"},
 		Group:                Map{ObjectClass: "posixGroup"},
 		Shadow:               Map{ObjectClass: "shadowAccount"},
@@ -63,4 +77,9 @@ func DefaultDirectory() Directory {
 		LoginMemberAttribute: "uniqueMember",
 		PasswordChange:       "exop",
 	}
+}
+
+// DefaultTLS returns what an empty [directory.tls] table means.
+func DefaultTLS() TLS {
+	return TLS{Mode: "start_tls", Verify: "demand", CRLCheck: "none"}
 }

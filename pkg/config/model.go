@@ -43,6 +43,25 @@ type Daemon struct {
 	MaxConnectionsPerUID int `toml:"max_connections_per_uid"`
 	// LogLevel is one of error, warn, info and debug.
 	LogLevel string `toml:"log_level"`
+	// Logs are where the log goes; without any it goes to stderr.
+	Logs []Log `toml:"log"`
+	// User is the user that goldapd, started by root, becomes once its sockets
+	// are there. Empty means that it stays who it is.
+	User string `toml:"user" example:"\"goldap\""`
+	// Group is the group that it becomes a member of. Empty means the user's.
+	Group string `toml:"group" example:"\"goldap\""`
+	// Invalidate are the caches of other programs to empty when the directory
+	// is back after it was away: the maps of nscd (nscd -i), and nfsidmap
+	// (nfsidmap -c). It takes a goldapd that root started.
+	Invalidate []string `toml:"invalidate"`
+}
+
+// Log is a table [[daemon.log]].
+type Log struct {
+	// Target is stderr, syslog, none or the absolute path of a file.
+	Target string `toml:"target" example:"\"syslog\""`
+	// Level is as log_level; empty means log_level.
+	Level string `toml:"level"`
 }
 
 // Accounts is the table [accounts].
@@ -58,6 +77,10 @@ type Accounts struct {
 	// ValidNames is the regular expression (RE2) that user and group names
 	// must match; others do not exist. It begins with ^ and ends with $.
 	ValidNames *Regexp `toml:"valid_names"`
+	// IgnoreCase makes names equal that differ in the case of ASCII letters
+	// only: those of users, groups, netgroups, protocols, RPC programs and
+	// services. The answer has the directory's spelling.
+	IgnoreCase bool `toml:"ignore_case"`
 }
 
 // Lookups is the table [lookups].
@@ -67,14 +90,37 @@ type Lookups struct {
 	// CacheTTL is how long goldapd may answer from memory; "0s" means
 	// never.
 	CacheTTL time.Duration `toml:"cache_ttl"`
+	// NegativeTTL is how long it may remember that there is no such entry.
+	NegativeTTL time.Duration `toml:"negative_ttl"`
+	// StaleTTL is how long it may go on answering from memory, counted from
+	// when the directory last confirmed an entry, while the directory is away.
+	StaleTTL time.Duration `toml:"stale_ttl"`
 	// CacheEntries bounds the entries kept in memory.
 	CacheEntries int `toml:"cache_entries"`
+	// MemberTTL is how long the user name behind the DN of a group's member
+	// may be remembered.
+	MemberTTL time.Duration `toml:"member_ttl"`
+	// MemberNegativeTTL is how long it may be remembered that a member's DN is
+	// no user.
+	MemberNegativeTTL time.Duration `toml:"member_negative_ttl"`
+	// Enumerate answers requests for all users, groups and shadow entries.
+	// Without it they are refused.
+	Enumerate bool `toml:"enumerate"`
+	// GroupMembers has the members in answers about groups. Without it the
+	// lists are empty; the groups of a user are still known.
+	GroupMembers bool `toml:"group_members"`
+	// NoGroupsFor are users whose groups are never looked for. Those of users
+	// of this machine never are.
+	NoGroupsFor []string `toml:"no_groups_for"`
 }
 
 // Login is the table [login].
 type Login struct {
 	// Timeout is how long one login may take.
 	Timeout time.Duration `toml:"timeout"`
+	// CacheTTL is how long the entry that was found for a login may be
+	// remembered; "0s" means not at all. Passwords never are.
+	CacheTTL time.Duration `toml:"cache_ttl"`
 	// PasswordProhibitMessage, if set, refuses every change of a password
 	// with this text.
 	PasswordProhibitMessage string `toml:"password_prohibit_message"`
@@ -86,8 +132,13 @@ type Directory struct {
 	// Name is what messages call the directory. Defaults to its first base DN.
 	Name string `toml:"name"`
 	// URIs are the servers in the order in which they are tried: ldap://host,
-	// ldaps://host:port or ldapi://%2Fpath.
+	// ldaps://host:port or ldapi://%2Fpath. DNS:example.com stands for the
+	// servers that DNS names for the domain (_ldap._tcp, RFC 2782), DNSLDAPS: for
+	// the same with TLS from the first byte; without a domain it is this
+	// machine's.
 	URIs []string `toml:"uris" example:"[\"ldap://ldap1.example.com\", \"ldap://ldap2.example.com\"]"`
+	// Servers are servers with settings of their own. They come after uris.
+	Servers []Server `toml:"server"`
 	// TLS secures the connections.
 	TLS TLS `toml:"tls"`
 	// BindDN is the identity that goldap searches with (the pseudouser).
@@ -101,6 +152,9 @@ type Directory struct {
 	// looked for among the credentials of the systemd service and then beside
 	// this file.
 	BindPasswordFile string `toml:"bind_password_file" example:"\"bind.secret\""`
+	// SASL binds goldap itself with a SASL mechanism instead of bind_dn. Users
+	// are always authenticated by a simple bind.
+	SASL SASL `toml:"sasl"`
 	// RootBindDN is the identity that changes a password when root does it
 	// without knowing the old one.
 	RootBindDN string `toml:"root_bind_dn"`
@@ -114,6 +168,13 @@ type Directory struct {
 	// SearchTimeout is how long one search may take. It is sent to the server
 	// as the time limit, too.
 	SearchTimeout time.Duration `toml:"search_timeout"`
+	// IdleTimeout is how long a connection for searches may be without one.
+	IdleTimeout time.Duration `toml:"idle_timeout"`
+	// RetryMin is when a server that failed is tried again for the first
+	// time; the time doubles with each failure.
+	RetryMin time.Duration `toml:"retry_min"`
+	// RetryMax is the longest that it becomes.
+	RetryMax time.Duration `toml:"retry_max"`
 	// PageSize is the number of entries asked for at a time (RFC 2696); 0
 	// means all at once.
 	PageSize uint32 `toml:"page_size"`
@@ -125,8 +186,32 @@ type Directory struct {
 	BindConnections int `toml:"bind_connections"`
 	// Base is the base DN for every map that has none of its own.
 	Base string `toml:"base" example:"\"dc=example,dc=com\""`
-	// Scope is sub, one or base.
+	// Bases are further places to search for those maps.
+	Bases []SearchBase `toml:"bases"`
+	// Scope is sub, one, base or children.
 	Scope string `toml:"scope"`
+	// Deref is whether aliases in the tree are followed: never, searching,
+	// finding or always (RFC 4511, section 4.5.1.3).
+	Deref string `toml:"deref"`
+	// FollowReferrals lets searches go on where the directory says that more
+	// is elsewhere, if that is one of its servers or of referral_uris, with TLS.
+	// A password is never sent there.
+	FollowReferrals bool `toml:"follow_referrals"`
+	// ReferralURIs are further servers to which referrals may lead.
+	ReferralURIs []string `toml:"referral_uris"`
+	// UIDOffset is added to every uid of the directory.
+	UIDOffset uint32 `toml:"uid_offset"`
+	// GIDOffset is added to every gid of the directory.
+	GIDOffset uint32 `toml:"gid_offset"`
+	// NestedGroups makes the members of a group that is a member of another
+	// group members of that, too.
+	NestedGroups bool `toml:"nested_groups"`
+	// NestedGroupDepth bounds how deep groups are looked for in groups.
+	NestedGroupDepth int `toml:"nested_group_depth"`
+	// GroupsOfUser is how the groups of a user are found: members searches for
+	// groups that name the user, member_of believes the memberOf values of the
+	// user's entry.
+	GroupsOfUser string `toml:"groups_of_user"`
 	// Passwd says where users are and what their attributes are called.
 	Passwd Map `toml:"passwd"`
 	// Group is the same for groups.
@@ -161,6 +246,17 @@ type Directory struct {
 	// LoginMemberAttribute is the attribute that holds the DNs of that group's
 	// members.
 	LoginMemberAttribute string `toml:"login_member_attribute"`
+	// LoginSearches are filters (RFC 4515) that must each match at least one
+	// entry under the base, or the user may not log in. $username, $service,
+	// $rhost, $ruser, $tty, $hostname, $fqdn, $domain, $dn and $uid stand for
+	// what is known of the login.
+	LoginSearches []string `toml:"login_searches"`
+	// LoginBindSearch is such a filter that the user must find exactly one
+	// entry with, bound with their own password.
+	LoginBindSearch string `toml:"login_bind_search"`
+	// PasswordPolicy asks for the directory's password policy with every bind
+	// (draft-behera-ldap-password-policy) and obeys it.
+	PasswordPolicy bool `toml:"password_policy"`
 	// LoginCheckService asks the authorizedService values of the user's entry
 	// for the PAM service. The name of the service in any case lets the user
 	// in, ! and the name keeps them out, * stands for every service. No value
@@ -204,6 +300,54 @@ type TLS struct {
 	// Ciphers are the names of the TLS 1.2 cipher suites to offer, such as
 	// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256. Empty means Go's own choice.
 	Ciphers []string `toml:"ciphers"`
+	// CRLFile holds lists of revoked certificates (PEM or DER, RFC 5280).
+	CRLFile string `toml:"crl_file"`
+	// CRLCheck is which certificates must not be revoked: none, peer (the
+	// server's) or all (the whole chain).
+	CRLCheck string `toml:"crl_check"`
+}
+
+// Server is a table [[directory.server]]: a server with settings of its own.
+// What it does not set is the directory's.
+type Server struct {
+	// URI is where it is.
+	URI string `toml:"uri" example:"\"ldap://ldap3.example.com\""`
+	// Base replaces the directory's base DN in everything that is asked of
+	// this server, where it holds the same entries under another name.
+	Base string `toml:"base"`
+	// BindDN is the identity that goldap searches this server with.
+	BindDN string `toml:"bind_dn"`
+	// BindPassword belongs to BindDN.
+	BindPassword secret.Secret `toml:"bind_password"`
+	// BindPasswordFile is a file whose first line is the password.
+	BindPasswordFile string `toml:"bind_password_file"`
+	// TLS replaces all of the directory's, if its mode is set.
+	TLS TLS `toml:"tls"`
+	// ConnectTimeout is as the directory's.
+	ConnectTimeout time.Duration `toml:"connect_timeout"`
+	// SearchTimeout is as the directory's.
+	SearchTimeout time.Duration `toml:"search_timeout"`
+}
+
+// SASL is the table [directory.sasl] (RFC 4422).
+type SASL struct {
+	// Mechanism is EXTERNAL (who goldapd is, over ldapi://, or its certificate)
+	// or GSSAPI. Empty means a simple bind.
+	Mechanism string `toml:"mechanism"`
+	// AuthzID is whom goldap acts as: dn: and a DN, or u: and a name. Empty
+	// means whom it proves to be.
+	AuthzID string `toml:"authz_id"`
+	// Realm is the Kerberos realm; empty means that of the keytab or cache.
+	Realm string `toml:"realm"`
+	// Principal is the Kerberos principal of the key in keytab.
+	Principal string `toml:"principal"`
+	// Keytab is a file with the key of the principal.
+	Keytab string `toml:"keytab"`
+	// CredentialCache is a file with Kerberos tickets that something else keeps
+	// fresh, instead of a keytab.
+	CredentialCache string `toml:"credential_cache"`
+	// KerberosConfig is krb5.conf(5).
+	KerberosConfig string `toml:"kerberos_config"`
 }
 
 // Map is a table such as [directory.passwd].
@@ -215,15 +359,20 @@ type Map struct {
 	// Filter is a filter (RFC 4515) instead of (objectClass=object_class).
 	Filter string `toml:"filter"`
 	// Attributes renames attributes: the schema's name to the directory's,
-	// such as uid = "sAMAccountName".
+	// such as uid = "sAMAccountName". objectSid:S-1-5-21-... for uidNumber or
+	// gidNumber is the last number of the SID in a domain of Active Directory.
+	// "" means that there is no such attribute.
 	Attributes map[string]string `toml:"attributes"`
+	// Expressions compute attributes from others, in the words of a shell:
+	// gecos = "${gecos:-$cn}".
+	Expressions map[string]string `toml:"expressions"`
 }
 
 // SearchBase is one place to search.
 type SearchBase struct {
 	// DN is the base DN.
 	DN string `toml:"dn" example:"\"ou=accounts,dc=example,dc=com\""`
-	// Scope is sub, one or base; empty means the directory's scope.
+	// Scope is sub, one, base or children; empty means the directory's scope.
 	Scope string `toml:"scope"`
 	// Filter is ANDed with the map's filter.
 	Filter string `toml:"filter"`

@@ -168,7 +168,7 @@ func TestPadlFilesOfTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := cfg.Directories[0].TLS
-	want := TLS{Mode: "start_tls", Verify: "demand", CAFile: root + "/ca.pem", CADir: root, CertFile: root + "/cert.pem", KeyFile: root + "/key.pem"}
+	want := TLS{Mode: "start_tls", Verify: "demand", CAFile: root + "/ca.pem", CADir: root, CertFile: root + "/cert.pem", KeyFile: root + "/key.pem", CRLCheck: "none"}
 	if !reflect.DeepEqual(got, want) || len(cfg.Warnings) > 0 {
 		t.Errorf("got %+v, warnings %v", got, cfg.Warnings)
 	}

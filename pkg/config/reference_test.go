@@ -68,12 +68,16 @@ func TestReferenceMeansDefaults(t *testing.T) {
 	want.BindPassword = secret.FromString("Password1234!")
 	want.RootBindPassword = secret.FromString("")
 	want.TLS.Ciphers = []string{}
+	want.Servers = []config.Server{{URI: "ldap://ldap3.example.com", TLS: config.TLS{Ciphers: []string{}}}}
+	want.Bases = []config.SearchBase{{DN: "ou=accounts,dc=example,dc=com"}}
+	want.ReferralURIs, want.LoginSearches = []string{}, []string{}
 	for _, m := range []*config.Map{&want.Passwd, &want.Group, &want.Shadow, &want.Aliases, &want.Ethers,
 		&want.Hosts, &want.Netgroup, &want.Networks, &want.Protocols, &want.RPC, &want.Services} {
 		m.Bases = []config.SearchBase{{DN: "ou=accounts,dc=example,dc=com"}}
-		m.Attributes = map[string]string{}
+		m.Attributes, m.Expressions = map[string]string{}, map[string]string{}
 	}
 	got := cfg.Directories[0]
+	want.Servers[0].BindPassword = got.Servers[0].BindPassword
 	if got.RootBindPassword.IsEmpty() {
 		want.RootBindPassword = got.RootBindPassword
 	}
@@ -81,6 +85,9 @@ func TestReferenceMeansDefaults(t *testing.T) {
 		t.Errorf("directory:\ngot  %+v\nwant %+v", got, want)
 	}
 	defaults := config.Default()
+	defaults.Daemon.Logs = []config.Log{{Target: "syslog"}}
+	defaults.Daemon.User, defaults.Daemon.Group = "goldap", "goldap"
+	defaults.Daemon.Invalidate, defaults.Lookups.NoGroupsFor = []string{}, []string{}
 	for name, pair := range map[string][2]any{
 		"daemon":   {cfg.Daemon, defaults.Daemon},
 		"accounts": {cfg.Accounts, defaults.Accounts},

@@ -76,7 +76,7 @@ shadow.bases = [{ dn = "ou=people,dc=b" }]
 		"message":      {cfg.Login.PasswordProhibitMessage, "Ask."},
 		"names of dir": {[]string{first.Name, second.Name}, []string{"first", "ou=people,dc=b"}},
 		"password":     {string(first.BindPassword.Bytes()), marker},
-		"tls":          {first.TLS, TLS{Mode: "off", AllowClearText: true, Verify: "demand", Ciphers: []string{"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}}},
+		"tls":          {first.TLS, TLS{Mode: "off", AllowClearText: true, Verify: "demand", Ciphers: []string{"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}, CRLCheck: "none"}},
 		"login group":  {[]string{first.LoginGroupDN, first.LoginMemberAttribute, second.LoginGroupDN, second.LoginMemberAttribute}, []string{"cn=ops,dc=a", "member", "", "uniqueMember"}},
 		"login checks": {[]bool{first.LoginCheckService, first.LoginCheckHost, second.LoginCheckService, second.LoginCheckHost}, []bool{true, true, false, false}},
 		"page size":    {[]uint32{first.PageSize, second.PageSize}, []uint32{0, 1000}},

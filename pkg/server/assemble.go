@@ -60,7 +60,7 @@ func newNames(cfg *config.Config, directories []*directory.Directory, logger *sl
 	}
 	return names.New(asked, names.Options{
 		Rules: rules, Logger: logger,
-		TTL: cfg.Lookups.CacheTTL, Entries: cfg.Lookups.CacheEntries, LoadTimeout: cfg.Login.Timeout,
+		TTL: cfg.Login.CacheTTL, Entries: cfg.Lookups.CacheEntries, LoadTimeout: cfg.Login.Timeout,
 	})
 }
 

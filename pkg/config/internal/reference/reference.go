@@ -48,6 +48,9 @@ type writer struct {
 	texts texts
 	// explained are the types of the tables whose keys had their texts.
 	explained map[reflect.Type]bool
+	// optional: the table stands in a list that may be empty, so that its
+	// header and those in it are commented out.
+	optional bool
 }
 
 // table writes the keys of a table and then the tables in it.
@@ -95,7 +98,12 @@ func (w *writer) tableOf(path string, parent reflect.Type, field reflect.StructF
 	if explain {
 		w.text(w.texts.of(parent, field.Name, subject))
 	}
+	around := w.optional
+	defer func() { w.optional = around }()
 	if field.Type.Kind() == reflect.Slice && path != "directory" {
+		w.optional = true
+	}
+	if w.optional {
 		name = "#" + name
 	}
 	w.WriteString(name + "\n")
