@@ -20,16 +20,17 @@ const module = "github.com/goldap/goldap/"
 // below says what each room may import of ours. Arrows point down:
 // server -> login, names -> directory -> account.
 var below = map[string][]string{
-	"pkg/secret":    {},
-	"pkg/account":   {},
-	"pkg/config":    {"pkg/secret"},
-	"pkg/nslcd":     {"pkg/account", "pkg/secret"},
-	"pkg/directory": {"pkg/account", "pkg/config", "pkg/secret"},
-	"pkg/names":     {"pkg/account", "pkg/directory"},
-	"pkg/login":     {"pkg/account", "pkg/directory", "pkg/secret"},
-	"pkg/server":    {"pkg/account", "pkg/config", "pkg/directory", "pkg/login", "pkg/names", "pkg/nslcd", "pkg/secret"},
-	"pkg/client":    {"pkg/account", "pkg/nslcd", "pkg/secret"},
-	"pkg/embedded":  {"pkg/secret"},
+	"pkg/secret":     {},
+	"pkg/account":    {},
+	"pkg/expression": {},
+	"pkg/config":     {"pkg/expression", "pkg/secret"},
+	"pkg/nslcd":      {"pkg/account", "pkg/secret"},
+	"pkg/directory":  {"pkg/account", "pkg/config", "pkg/expression", "pkg/secret"},
+	"pkg/names":      {"pkg/account", "pkg/directory"},
+	"pkg/login":      {"pkg/account", "pkg/directory", "pkg/secret"},
+	"pkg/server":     {"pkg/account", "pkg/config", "pkg/directory", "pkg/login", "pkg/names", "pkg/nslcd", "pkg/secret"},
+	"pkg/client":     {"pkg/account", "pkg/nslcd", "pkg/secret"},
+	"pkg/embedded":   {"pkg/secret"},
 }
 
 // only says who alone may import a library, and why.
