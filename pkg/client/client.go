@@ -113,6 +113,26 @@ func (c *Client) ChangePassword(ctx context.Context, change Change) (nslcd.Verdi
 	})
 }
 
+// Modify is a change of a user's entry.
+type Modify struct {
+	User string
+	// Password is the user's, or the directory administrator's if AsRoot.
+	Password secret.Secret
+	AsRoot   bool
+	Fields   []nslcd.FieldValue
+}
+
+// ModifyUser asks for new values in a user's entry, and returns why fields
+// were not changed; none means that all were. The password remains the
+// caller's to wipe.
+func (c *Client) ModifyUser(ctx context.Context, m Modify) ([]nslcd.FieldValue, error) {
+	request := nslcd.Request{
+		Action: nslcd.ActionUserMod, PAM: nslcd.PAM{User: m.User},
+		Password: m.Password, AsRoot: m.AsRoot, Fields: m.Fields,
+	}
+	return first(ctx, c, request, (*nslcd.AnswerReader).Modified)
+}
+
 // OpenSession returns the id of a new session.
 func (c *Client) OpenSession(ctx context.Context, pam nslcd.PAM) (string, error) {
 	request := nslcd.Request{Action: nslcd.ActionSessionOpen, PAM: pam}

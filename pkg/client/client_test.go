@@ -47,7 +47,7 @@ func serve(t *testing.T, answer func(net.Conn)) *client.Client {
 // anything else with nothing.
 func replay(t *testing.T, name string) *client.Client {
 	t.Helper()
-	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt", "usermod.txt") {
 		if frame.Name != name {
 			continue
 		}
@@ -98,6 +98,12 @@ func change(user, old, next string, asRoot bool) ask {
 	}
 }
 
+func modify(user, password string, asRoot bool, fields ...nslcd.FieldValue) ask {
+	return func(ctx context.Context, c *client.Client) (any, error) {
+		return c.ModifyUser(ctx, client.Modify{User: user, Password: secret.FromString(password), AsRoot: asRoot, Fields: fields})
+	}
+}
+
 func authorize(user string) ask {
 	return func(ctx context.Context, c *client.Client) (any, error) { return c.Authorize(ctx, forUser(sshd, user)) }
 }
@@ -140,6 +146,9 @@ func TestAnswers(t *testing.T) {
 		"password-as-root": {change("ada", "root horse", "battery staple", true), nslcd.Verdict{}},
 		"password-refused": {change("ada", "correct horse", "short", false),
 			nslcd.Verdict{Code: nslcd.CodeAuthtokErr, Message: "The password is too short."}},
+		"usermod-home-and-bad-shell": {modify("ada", "correct horse", false, nslcd.FieldValue{Field: nslcd.FieldHome, Text: "/srv/ada"},
+			nslcd.FieldValue{Field: nslcd.FieldShell, Text: "/bin/no"}), []nslcd.FieldValue{{Field: nslcd.FieldShell, Text: "invalid shell"}}},
+		"usermod-as-root": {modify("ada", "root horse", true, nslcd.FieldValue{Field: nslcd.FieldShell, Text: "/bin/no"}), []nslcd.FieldValue(nil)},
 		"session-open": {func(ctx context.Context, c *client.Client) (any, error) { return c.OpenSession(ctx, sshd) },
 			"OEF5AZP4LN3XKJ6TQ2WV7BYMHC"},
 		"session-close": {func(ctx context.Context, c *client.Client) (any, error) {
@@ -160,6 +169,7 @@ func TestNotFoundIsNotUnavailable(t *testing.T) {
 		"passwd-by-name-unknown":    passwdByName("nobody-there"),
 		"authenticate-unknown-user": authenticate("nobody-there", "correct horse"),
 		"authorize-unknown-user":    authorize("nobody-there"),
+		"usermod-unknown-user":      modify("nobody-there", "correct horse", false, nslcd.FieldValue{Field: nslcd.FieldShell, Text: "/bin/sh"}),
 		"password-unknown-user":     change("nobody-there", "correct horse", "battery staple", false),
 	} {
 		if got, err := ask(withTimeout(t), replay(t, name)); !errors.Is(err, client.ErrNotFound) || errors.Is(err, client.ErrUnavailable) {

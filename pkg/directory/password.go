@@ -54,10 +54,17 @@ func (c *conn) bindUser(ctx context.Context, dn string, password secret.Secret) 
 // RootBindDN. An empty one stands for the configured RootBindPassword, as in
 // PasswordChange.
 func (d *Directory) BindAsRoot(ctx context.Context, password secret.Secret) (Reply, error) {
+	dn, password := d.administrator(password)
+	return d.BindAsUser(ctx, dn, password)
+}
+
+// administrator returns the configured RootBindDN with the password, or with
+// the configured one if that is empty.
+func (d *Directory) administrator(password secret.Secret) (string, secret.Secret) {
 	if password.IsEmpty() {
 		password = d.cfg.RootBindPassword
 	}
-	return d.BindAsUser(ctx, d.cfg.RootBindDN, password)
+	return d.cfg.RootBindDN, password
 }
 
 // checkCredentials refuses what is not a name with a password.
@@ -97,10 +104,7 @@ type PasswordChange struct {
 func (d *Directory) ChangePassword(ctx context.Context, change PasswordChange) (bound, changed Reply, err error) {
 	dn, password := change.DN, change.Old
 	if change.AsRoot {
-		dn = d.cfg.RootBindDN
-		if password.IsEmpty() {
-			password = d.cfg.RootBindPassword
-		}
+		dn, password = d.administrator(password)
 	}
 	if err := d.checkChange(change, dn, password); err != nil {
 		return noReply, noReply, fmt.Errorf("change the password of %q: %w", change.DN, err)
@@ -145,7 +149,7 @@ func (d *Directory) checkChange(change PasswordChange, dn string, password secre
 // have changed the password, so nobody may send it again.
 func final(err error) error {
 	if noAnswer(err) {
-		return fmt.Errorf("%w: the password may have been changed: %w", ErrUnavailable, unwrapped{err})
+		return fmt.Errorf("%w: the change may have been made: %w", ErrUnavailable, unwrapped{err})
 	}
 	return err
 }

@@ -183,7 +183,7 @@ func TestLostAnswerToAChange(t *testing.T) {
 				}
 				_, changed, err := d.ChangePassword(within(t, 4*time.Second), changeOfAlice)
 				wantError(t, err, directory.ErrUnavailable)
-				if err == nil || !strings.Contains(err.Error(), "may have been changed") || changed.Code == 0 {
+				if err == nil || !strings.Contains(err.Error(), "may have been made") || changed.Code == 0 {
 					t.Errorf("%+v, %v", changed, err)
 				}
 				sent := 0

@@ -136,7 +136,7 @@ func (w *wire) silentSince(t time.Time) bool {
 	return !w.lastRead.After(t)
 }
 
-// answer returns and forgets the last bind or extended response: the whole
+// answer returns and forgets the last bind, extended or modify response: the whole
 // LDAPMessage, or nil.
 func (w *wire) answer() []byte {
 	w.mu.Lock()
@@ -316,10 +316,9 @@ func (w *wire) match(id int64, op byte, message []byte) ([]byte, error) {
 	}
 	switch {
 	case request.op == opBindRequest && op == opBindResponse,
-		request.op == opExtendedRequest && op == opExtendedResponse:
+		request.op == opExtendedRequest && op == opExtendedResponse,
+		request.op == opModifyRequest && op == opModifyResponse:
 		w.kept = append([]byte(nil), message...)
-		delete(w.outstanding, id)
-	case request.op == opModifyRequest && op == opModifyResponse:
 		delete(w.outstanding, id)
 	case request.op == opSearchRequest && op == opSearchResultDone:
 		delete(w.outstanding, id)

@@ -39,6 +39,8 @@ const (
 	codeInappropriateAuthentication = 48
 	codeInvalidCredentials          = 49
 	codeInsufficientAccess          = 50
+	codeBusy                        = 51
+	codeUnavailable                 = 52
 	codeUnwillingToPerform          = 53
 )
 

@@ -1,8 +1,8 @@
 // Package login decides: whether a password proves who somebody is, whether
 // the directory's rules let them in, and whether a password may be changed.
 //
-// Each of [Login.Authenticate], [Login.Authorize] and [Login.ChangePassword]
-// is one function read from top to bottom that refuses at every exit and
+// Each of [Login.Authenticate], [Login.Authorize], [Login.ChangePassword] and
+// [Login.ModifyUser] is one function read from top to bottom that refuses at every exit and
 // succeeds at the last line. The daemon and the module that runs without a
 // daemon decide through this package alone, so that no rule can be escaped by
 // stopping the daemon.
@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/goldap/goldap/pkg/account"
@@ -64,6 +65,9 @@ type Accounts interface {
 	// LoginAccount returns the account of the user and the directory that
 	// has it. With fresh it does not answer from memory.
 	LoginAccount(ctx context.Context, user string, fresh bool) (account.Account, Directory, error)
+	// Forget makes everybody who asks for the user from now on see what the
+	// directory has then.
+	Forget(user string)
 }
 
 // Directory is what a login needs of the directory that has the account;
@@ -72,6 +76,9 @@ type Directory interface {
 	BindAsUser(ctx context.Context, dn string, password secret.Secret) (directory.Reply, error)
 	BindAsRoot(ctx context.Context, password secret.Secret) (directory.Reply, error)
 	ChangePassword(ctx context.Context, change directory.PasswordChange) (bind, changed directory.Reply, err error)
+	Modify(ctx context.Context, m directory.Modification) (bind, changed directory.Reply, err error)
+	// Writable says which values of a user's entry Modify can write.
+	Writable() (home, shell bool)
 	MatchesLoginFilter(ctx context.Context, dn string) (bool, error)
 	// IsGroupMember reports whether the user is in the group whose members
 	// may log in.
@@ -97,11 +104,16 @@ type Login struct {
 	ProhibitMessage string
 	// Machine is this machine, for the rule about hosts.
 	Machine Machine
+	// ShellsFile is shells(5); empty means /etc/shells.
+	ShellsFile string
 	// Now is time.Now.
 	Now func() time.Time
 	// Logger hears of facts that decide nothing, such as a password policy
 	// that cannot be understood.
 	Logger *slog.Logger
+
+	statsOnce sync.Once
+	stats     chan struct{} // full while maxStats home directories are looked at
 }
 
 // Authenticate decides whether the password proves that the caller is the

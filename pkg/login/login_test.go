@@ -47,6 +47,10 @@ type world struct {
 	asked   []string // the access rules that were looked at
 	finds   int
 	changes []directory.PasswordChange
+
+	computed  bool // home and shell are expressions
+	modified  []directory.Modification
+	forgotten []string
 }
 
 func (w *world) LoginAccount(_ context.Context, user string, fresh bool) (account.Account, login.Directory, error) {
@@ -95,6 +99,19 @@ func (w *world) ChangePassword(_ context.Context, c directory.PasswordChange) (b
 	bind, err = w.reply(c.DN, c.Old)
 	return bind, w.changed, err
 }
+
+func (w *world) Modify(_ context.Context, m directory.Modification) (bind, changed directory.Reply, err error) {
+	w.modified = append(w.modified, m)
+	password := m.Password
+	if m.AsRoot {
+		password = secret.FromString(rightPassword)
+	}
+	bind, err = w.reply(m.DN, password)
+	return bind, w.changed, err
+}
+
+func (w *world) Writable() (bool, bool) { return !w.computed, !w.computed }
+func (w *world) Forget(user string)     { w.forgotten = append(w.forgotten, user) }
 
 func (w *world) MatchesLoginFilter(_ context.Context, dn string) (bool, error) {
 	w.asked = append(w.asked, "filter "+dn)

@@ -24,6 +24,14 @@ const (
 	textTooShort         = "The new password is too short."
 	textTooYoung         = "Your password was changed too recently to be changed again."
 	textInHistory        = "The new password has been used before."
+	textWrongPassword    = "The password is wrong."
+	textNotChanged       = "The directory did not accept the change."
+	textNotWritable      = "cannot be changed here"
+	textInvalidShell     = "invalid shell"
+	textInvalidHome      = "invalid home directory"
+	textHomeNotAbsolute  = "not an absolute path"
+	textNoHome           = "no such directory"
+	textHomeUnknown      = "cannot be looked at now"
 )
 
 // warning is what a good bind may still have to say.

@@ -97,6 +97,15 @@ func (c *cache[V]) store(key string, value V, err error) {
 	c.values[key] = remembered[V]{value, time.Now().Add(c.ttl)}
 }
 
+// forget removes the value of key, and one that is being loaded.
+func (c *cache[V]) forget(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.values, key)
+	c.loads.Forget(key)
+	c.loads.Forget("\x00" + key)
+}
+
 // makeRoom looks at a few values in no particular order and forgets those that
 // are over, or else one of them.
 func (c *cache[V]) makeRoom() {

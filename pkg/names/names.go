@@ -127,6 +127,11 @@ func (n *Names) LoginAccount(ctx context.Context, name string, fresh bool) (acco
 	return f.account, f.directory, err
 }
 
+// Forget makes further questions about the user go to the directory.
+func (n *Names) Forget(name string) {
+	n.logins.forget(name)
+}
+
 // checkLoginName refuses a login name that is the user name of another
 // account. Where people log in with an attribute of their own choosing, such as
 // mail, whoever may set it could otherwise log in as somebody else: the program

@@ -48,6 +48,7 @@ const (
 	ActionSessionOpen      Action = 0x000d0003
 	ActionSessionClose     Action = 0x000d0004
 	ActionChangePassword   Action = 0x000d0005
+	ActionUserMod          Action = 0x000e0001
 )
 
 // ActionLogin is goldap's own, in a range that nslcd does not use and refuses,

@@ -32,12 +32,19 @@ func encodeRequest(out *writer, request Request) error {
 			return fmt.Errorf("%s: %w", field.name, out.err)
 		}
 	}
+	if len(out.buf) > MaxRequest {
+		return fmt.Errorf("request of %d bytes: %w", len(out.buf), ErrLength)
+	}
 	return nil
 }
 
 // requestSize returns a bound on the length of the encoded request.
 func requestSize(r Request) int {
 	const words = 18 // header, numbers, an address and the lengths of all strings
-	return 4*words + len(r.Name) + len(r.Protocol) + len(r.SessionID) + r.Password.Len() + r.NewPassword.Len() +
+	fields := 0
+	for _, one := range r.Fields {
+		fields += 8 + len(one.Text)
+	}
+	return 4*words + fields + len(r.Name) + len(r.Protocol) + len(r.SessionID) + r.Password.Len() + r.NewPassword.Len() +
 		len(r.PAM.User) + len(r.PAM.Service) + len(r.PAM.RUser) + len(r.PAM.RHost) + len(r.PAM.TTY)
 }

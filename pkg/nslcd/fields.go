@@ -54,6 +54,7 @@ var requestFields = map[Action][]field{
 	ActionSessionOpen:      pamFields(),
 	ActionSessionClose:     append(pamFields(), sessionIDField),
 	ActionChangePassword:   append(pamFields(), asRootField, passwordField, newPasswordField),
+	ActionUserMod:          userModFields(),
 }
 
 func pamFields() []field {

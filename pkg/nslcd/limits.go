@@ -7,6 +7,9 @@ const (
 	MaxName = 255
 	// MaxPassword bounds a password in a request. nslcd 0.9.13 takes 255.
 	MaxPassword = 8192
+	// MaxValue bounds a value in ActionUserMod. nslcd has 4096 for all of a
+	// request together.
+	MaxValue = 4095
 	// MaxRequest bounds a whole request.
 	MaxRequest = 64 << 10
 	// MaxMessage bounds a string in the answer to a PAM action: the stock

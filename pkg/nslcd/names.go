@@ -40,6 +40,7 @@ var actionNames = map[Action]string{
 	ActionSessionOpen:      "session-open",
 	ActionSessionClose:     "session-close",
 	ActionChangePassword:   "password",
+	ActionUserMod:          "usermod",
 	ActionLogin:            "login",
 }
 

@@ -27,17 +27,20 @@ type Request struct {
 	Option int32
 	// Budget is in ActionLogin: how long the caller can wait for the answer.
 	Budget time.Duration
-	// PAM is in all PAM actions and in ActionLogin.
+	// PAM is in all PAM actions and in ActionLogin; ActionUserMod has its User.
 	PAM PAM
 	// SessionID is in ActionSessionClose.
 	SessionID string
-	// Password is the password in ActionAuthenticate and ActionLogin, and the
-	// old one in ActionChangePassword, where it is the administrator's if
-	// AsRoot is set.
+	// Password is the password in ActionAuthenticate, ActionLogin and
+	// ActionUserMod, and the old one in ActionChangePassword. It is the
+	// administrator's if AsRoot is set.
 	Password secret.Secret
-	// NewPassword and AsRoot are in ActionChangePassword.
+	// AsRoot is in ActionChangePassword and ActionUserMod, NewPassword in the
+	// first.
 	NewPassword secret.Secret
 	AsRoot      bool
+	// Fields are what ActionUserMod is to change.
+	Fields []FieldValue
 }
 
 // PAM is what every PAM action begins with: the items of the PAM handle

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -42,6 +43,10 @@ func TestDecodedRequests(t *testing.T) {
 		"login":                   {Action: nslcd.ActionLogin, Budget: 10 * time.Second, PAM: ssh, Password: secret.FromString("correct horse")},
 		"authenticate-4096-byte-password": {Action: nslcd.ActionAuthenticate, PAM: ssh,
 			Password: secret.FromString(strings.Repeat("p", 4096))},
+		"usermod-home-and-bad-shell": {Action: nslcd.ActionUserMod, PAM: nslcd.PAM{User: "ada"}, Password: secret.FromString("correct horse"),
+			Fields: []nslcd.FieldValue{{Field: nslcd.FieldHome, Text: "/srv/ada"}, {Field: nslcd.FieldShell, Text: "/bin/no"}}},
+		"usermod-as-root-no-administrator-password": {Action: nslcd.ActionUserMod, PAM: nslcd.PAM{User: "ada"}, AsRoot: true,
+			Fields: []nslcd.FieldValue{{Field: nslcd.FieldHome, Text: "/no/where"}}},
 		"authorize":    {Action: nslcd.ActionAuthorize, PAM: ssh},
 		"session-open": {Action: nslcd.ActionSessionOpen, PAM: ssh},
 		"nslcd-session-close": {Action: nslcd.ActionSessionClose, SessionID: "abc",
@@ -51,7 +56,7 @@ func TestDecodedRequests(t *testing.T) {
 		"password-as-root": {Action: nslcd.ActionChangePassword, PAM: passwd, AsRoot: true,
 			Password: secret.FromString("root horse"), NewPassword: secret.FromString("battery staple")},
 	}
-	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt") {
 		expected, listed := want[frame.Name]
 		if !listed {
 			continue
@@ -84,7 +89,11 @@ func TestWriteRequestRefusesWhatNoServerTakes(t *testing.T) {
 		request nslcd.Request
 		want    error
 	}{
-		"action":       {nslcd.Request{Action: 0x000e0001}, nslcd.ErrAction},
+		"action": {nslcd.Request{Action: 0x000e0002}, nslcd.ErrAction},
+		"long value": {nslcd.Request{Action: nslcd.ActionUserMod, Fields: []nslcd.FieldValue{
+			{Field: nslcd.FieldHome, Text: strings.Repeat("h", nslcd.MaxValue+1)}}}, nslcd.ErrLength},
+		"many values": {nslcd.Request{Action: nslcd.ActionUserMod,
+			Fields: slices.Repeat([]nslcd.FieldValue{{Field: 9, Text: strings.Repeat("h", nslcd.MaxValue)}}, 17)}, nslcd.ErrLength},
 		"long name":    {nslcd.Request{Action: nslcd.ActionPasswdByName, Name: long}, nslcd.ErrLength},
 		"NUL in name":  {nslcd.Request{Action: nslcd.ActionPasswdByName, Name: "a\x00"}, nslcd.ErrNUL},
 		"long user":    {nslcd.Request{Action: nslcd.ActionAuthorize, PAM: nslcd.PAM{User: long}}, nslcd.ErrLength},
@@ -136,5 +145,15 @@ func TestConnectionErrorsPassThrough(t *testing.T) {
 		if _, err := nslcd.ReadRequest(src); !errors.Is(err, broken) {
 			t.Errorf("after %d bytes: %v", length, err)
 		}
+	}
+}
+
+// Fields are bounded by the request: the number of them is nobody's word.
+func TestFieldsAreBoundedByTheRequest(t *testing.T) {
+	frame := wire.Read(t, "usermod.txt")[0].Request
+	endless := append(append([]byte(nil), frame[:len(frame)-4]...), bytes.Repeat([]byte{0, 0, 0, 9, 0, 0, 0, 0}, 9000)...)
+	request, err := nslcd.ReadRequest(bytes.NewReader(endless))
+	if !errors.Is(err, nslcd.ErrLength) || request.Fields != nil {
+		t.Errorf("%d fields, %v", len(request.Fields), err)
 	}
 }

@@ -120,7 +120,7 @@ func TestLargestEntry(t *testing.T) {
 
 func frameNamed(t *testing.T, name string) wire.Frame {
 	t.Helper()
-	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "refused.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "refused.txt") {
 		if frame.Name == name {
 			return frame
 		}

@@ -88,3 +88,5 @@ func (a loginAccounts) LoginAccount(ctx context.Context, user string, fresh bool
 	}
 	return acct, a.directories[index], nil
 }
+
+func (a loginAccounts) Forget(user string) { a.names.Forget(user) }

@@ -9,9 +9,10 @@ import (
 	"github.com/goldap/goldap/pkg/nslcd"
 )
 
-// audit writes the one line about a PAM request. What came from the caller or
-// the directory is a structured value, which the handler quotes.
-func (x *exchange) audit(decision login.Decision) {
+// audit writes the one line about a PAM request or a modification, with what
+// more there is to say. What came from the caller or the directory is a
+// structured value, which the handler quotes.
+func (x *exchange) audit(decision login.Decision, more ...slog.Attr) {
 	pam := x.request.PAM
 	attrs := []slog.Attr{
 		slog.String("op", x.request.Action.String()),
@@ -25,6 +26,7 @@ func (x *exchange) audit(decision login.Decision) {
 	if action := x.request.Action; action == nslcd.ActionAuthenticate || action == nslcd.ActionLogin {
 		attrs = append(attrs, slog.String("authorization", decision.Authorization.String()))
 	}
+	attrs = append(attrs, more...)
 	attrs = append(attrs, slog.String("rule", decision.Rule), slog.Duration("duration", time.Since(x.began)))
 	x.logger().LogAttrs(context.Background(), slog.LevelInfo, "login", attrs...)
 }

@@ -35,8 +35,13 @@ func TestOneAuditLineForEachPAMRequest(t *testing.T) {
 		"authorize":                   {"op=authorize", "outcome=success", "rule=all"},
 		"password":                    {"op=password", "service=passwd", "tty=pts/0", "outcome=success", "rule=old-password"},
 		"password-as-root":            {"op=password", "outcome=permission-denied", "rule=permission-table"},
-		"session-open":                {"op=session-open", "user=ada", "outcome=success", "rule=session"},
-		"session-close":               {"op=session-close", "user=ada", "outcome=success"},
+		"usermod-home-and-bad-shell": {"op=usermod", "user=ada", "outcome=success", "home=/srv/ada", "shell=/bin/no",
+			`shell_refused="invalid shell"`, "asroot=false", "rule=modify"},
+		"usermod-other-fields":   {"op=usermod", "user=ada", "outcome=success", "asroot=false rule=modify"},
+		"usermod-wrong-password": {"op=usermod", "outcome=bad-credentials", "rule=bind"},
+		"usermod-as-root":        {"op=usermod", "outcome=permission-denied", "rule=permission-table"},
+		"session-open":           {"op=session-open", "user=ada", "outcome=success", "rule=session"},
+		"session-close":          {"op=session-close", "user=ada", "outcome=success"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := start(t, nil)

@@ -42,6 +42,7 @@ type Login interface {
 	AuthenticateRoot(ctx context.Context, password secret.Secret, callerIsRoot bool) login.Decision
 	Authorize(ctx context.Context, request login.Request) login.Decision
 	ChangePassword(ctx context.Context, request login.ChangeRequest) login.Decision
+	ModifyUser(ctx context.Context, request login.ModifyRequest) login.Modification
 }
 
 // Backend is everything that depends on the configuration.

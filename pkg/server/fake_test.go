@@ -155,6 +155,7 @@ func (f *fake) Shadows(context.Context) iter.Seq2[account.Shadow, error] {
 // decisions are about users who gave the right password.
 var decisions = map[string]login.Decision{
 	"ada":     {Outcome: account.Success, Authorization: account.Success, User: "ada", Rule: "all"},
+	"max":     {Outcome: account.Success, Authorization: account.Success, User: "max", Rule: "all"},
 	"slow":    {Outcome: account.Success, Authorization: account.Success, User: "slow", Rule: "all"},
 	"warned":  {Outcome: account.Success, Authorization: account.Success, User: "warned", Message: "Your password will expire in 5 days."},
 	"reset":   {Outcome: account.Success, Authorization: account.MustChange, User: "reset", Message: "You must change your password now."},
@@ -231,6 +232,27 @@ func (f *fake) ChangePassword(ctx context.Context, request login.ChangeRequest) 
 		return login.Decision{Outcome: account.ChangeRefused, Message: "The password is too short."}
 	}
 	return login.Decision{Outcome: account.Success, Rule: "old-password"}
+}
+
+func (f *fake) ModifyUser(ctx context.Context, request login.ModifyRequest) login.Modification {
+	f.saw(request.CallerIsRoot, request.Password)
+	var m login.Modification
+	switch {
+	case f.wait(ctx, request.User) != nil:
+		m.Decision = unavailable
+	case decisions[request.User].User == "":
+		m.Outcome = account.UnknownUser
+	case request.AsRoot && request.User == "max":
+		m.Outcome, m.NoAdministrator = account.PermissionDenied, true
+	case !request.AsRoot && !goodPassword(request.Password):
+		m.Decision = login.Decision{Outcome: account.BadCredentials, Message: "The password is wrong.", Rule: "bind"}
+	default:
+		m.Decision = login.Decision{Outcome: account.Success, Rule: "modify"}
+		if request.Shell != nil && *request.Shell == "/bin/no" && !request.AsRoot {
+			m.Shell = "invalid shell"
+		}
+	}
+	return m
 }
 
 func (f *fake) backend() *server.Backend {

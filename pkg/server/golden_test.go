@@ -10,7 +10,7 @@ import (
 
 func frameNamed(t *testing.T, name string) wire.Frame {
 	t.Helper()
-	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "refused.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "refused.txt") {
 		if frame.Name == name {
 			return frame
 		}
@@ -28,7 +28,7 @@ func concernsTheFake(name string) bool {
 func TestGoldenFrames(t *testing.T) {
 	w := start(t, nil)
 	frames := wire.Read(t, "maps.txt")
-	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt", "usermod.txt") {
 		if concernsTheFake(frame.Name) && frame.Name != "session-open" {
 			frames = append(frames, frame)
 		}

@@ -100,8 +100,12 @@ func (x *exchange) verdict(decision login.Decision) error {
 // with a verdict where the action has one, otherwise by closing.
 func (x *exchange) deny() error {
 	decision := login.Decision{Outcome: account.PermissionDenied, Message: msgNeedsRoot, Rule: "permission-table"}
-	if x.request.Action == nslcd.ActionChangePassword {
+	switch x.request.Action {
+	case nslcd.ActionChangePassword:
 		return x.verdict(decision)
+	case nslcd.ActionUserMod:
+		x.audit(decision)
+		return x.modified(login.Modification{Decision: decision})
 	}
 	x.audit(decision)
 	return nil

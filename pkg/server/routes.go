@@ -24,8 +24,8 @@ type access func(caller Credential, request nslcd.Request) bool
 
 func everyone(Credential, nslcd.Request) bool { return true }
 
-// rootIfAsRoot lets everybody change a password with the old one, and only
-// root without.
+// rootIfAsRoot lets everybody change what is theirs with their password, and
+// only root as the directory's administrator.
 func rootIfAsRoot(caller Credential, request nslcd.Request) bool {
 	return caller.IsRoot() || !request.AsRoot
 }
@@ -73,6 +73,7 @@ var routes = map[nslcd.Action]route{
 	nslcd.ActionSessionClose:     {allowed: everyone, serve: serveSessionClose},
 	nslcd.ActionLogin:            {allowed: everyone, serve: serveAuthenticate, login: true},
 	nslcd.ActionChangePassword:   {allowed: rootIfAsRoot, serve: serveChangePassword, login: true},
+	nslcd.ActionUserMod:          {allowed: rootIfAsRoot, serve: serveUserMod, login: true},
 }
 
 // noPassword stands where an entry has a password: no hash leaves the daemon.
