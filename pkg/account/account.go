@@ -11,6 +11,9 @@ type Account struct {
 	DN string
 	// Name is the user name in the directory's own spelling.
 	Name string
+	// Names are all user names of the entry, its own choice first; nil where
+	// Name is the only one.
+	Names []string
 	// UID and GID are the numeric ids.
 	UID, GID uint32
 	// Home is an absolute path. Gecos and Shell may be empty; an empty shell
@@ -31,7 +34,9 @@ type Group struct {
 	DN string
 	// Name is the group name in the directory's own spelling.
 	Name string
-	GID  uint32
+	// Names are as in Account.
+	Names []string
+	GID   uint32
 	// Password is as in Account.
 	Password string
 	// Members are user names, each once, in the directory's order.

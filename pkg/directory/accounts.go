@@ -108,7 +108,7 @@ func (m *mapping) account(e entry, name string) (account.Account, error) {
 		return account.Account{}, err
 	}
 	return account.Account{
-		DN: e.DN, Name: name, UID: uid, GID: gid,
+		DN: e.DN, Name: name, Names: e.otherNames(m.attribute("uid")), UID: uid, GID: gid,
 		Gecos: m.gecos(e), Home: home, Shell: shell,
 	}, nil
 }

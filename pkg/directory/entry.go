@@ -90,6 +90,26 @@ func (e entry) name(attribute string) (string, error) {
 	return "", e.bad(attribute, "no usable value among %d", len(values))
 }
 
+// otherNames returns all names of an entry that has several, its own choice
+// first, and nil for an entry that has one.
+func (e entry) otherNames(attribute string) []string {
+	values := e.values(attribute)
+	if len(values) < 2 {
+		return nil
+	}
+	own, err := e.name(attribute)
+	if err != nil {
+		return nil
+	}
+	names := append(make([]string, 0, len(values)), own)
+	for _, value := range values {
+		if canExist(value) {
+			names = append(names, value)
+		}
+	}
+	return distinct(names)
+}
+
 // rdnValue returns the value of an attribute in the first RDN of dn, or "".
 func rdnValue(dn, attribute string) string {
 	parsed, err := parseDN(dn)

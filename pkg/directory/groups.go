@@ -100,7 +100,7 @@ func (m *mapping) group(e entry) (account.Group, error) {
 	if err != nil {
 		return account.Group{}, err
 	}
-	return account.Group{DN: e.DN, Name: name, GID: gid}, nil
+	return account.Group{DN: e.DN, Name: name, Names: e.otherNames(m.attribute("cn")), GID: gid}, nil
 }
 
 // groupWithMembers returns the group of an entry, called name, with members.
@@ -114,7 +114,9 @@ func (d *Directory) groupWithMembers(ctx context.Context, e entry, name string) 
 	if err != nil {
 		return account.Group{}, err
 	}
-	return account.Group{DN: e.DN, Name: name, GID: gid, Members: members}, nil
+	return account.Group{
+		DN: e.DN, Name: name, Names: e.otherNames(m.attribute("cn")), GID: gid, Members: members,
+	}, nil
 }
 
 // members returns the user names of a group's members, each once: those that

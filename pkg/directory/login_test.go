@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/config"
 	"github.com/goldap/goldap/pkg/directory"
@@ -25,7 +27,7 @@ func TestLoginOverStartTLS(t *testing.T) {
 	}
 	want := account.Account{DN: aliceDN, Name: "alice", UID: 10001, GID: 10000, Gecos: "alice of example", Home: "/home/alice", Shell: "/bin/sh",
 		Shadow: account.Shadow{LastChange: -1, Min: -1, Max: -1, Warn: -1, Inactive: -1, Expire: -1, Flag: -1}}
-	if got != want {
+	if !cmp.Equal(got, want) {
 		t.Errorf("account %+v", got)
 	}
 	for password, code := range map[string]int{alicePass: 0, "wrong": 49} {

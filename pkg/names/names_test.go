@@ -197,7 +197,7 @@ func TestPasswdByName(t *testing.T) {
 			if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
 				t.Fatalf("error %v, want %v", err, tt.want)
 			}
-			if tt.want != nil && got != (account.Account{}) {
+			if tt.want != nil && !cmp.Equal(got, account.Account{}) {
 				t.Errorf("a refused account comes with values: %+v", got)
 			}
 			if d.asked.Load() != tt.asked {
@@ -404,7 +404,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	s, ctx := newSite(t, time.Hour, d), context.Background()
 	for range 2 {
 		for _, a := range d.accounts {
-			if got, _, err := s.LoginAccount(ctx, a.Name, false); err != nil || got != a {
+			if got, _, err := s.LoginAccount(ctx, a.Name, false); err != nil || !cmp.Equal(got, a) {
 				t.Fatalf("%s: %+v, %v", a.Name, got, err)
 			}
 		}
