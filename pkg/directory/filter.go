@@ -45,7 +45,8 @@ func join(operator string, parts []filter) filter {
 }
 
 // parseFilter checks a filter from the configuration. PADL's pam_filter has no
-// parentheses around it; they are added.
+// parentheses around it; they are added. What a backslash is before that is not
+// two hexadecimal digits stands for itself.
 func parseFilter(text string) (filter, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -54,6 +55,7 @@ func parseFilter(text string) (filter, error) {
 	if !strings.HasPrefix(text, "(") {
 		text = "(" + text + ")"
 	}
+	text = literalBackslashes(text)
 	if err := compiles(text); err != nil {
 		return filter{}, fmt.Errorf("filter %q: %w", text, err)
 	}

@@ -19,6 +19,7 @@ type maps struct {
 	// loginAttribute holds the name that users log in with.
 	loginAttribute string
 	loginFilter    filter
+	searches       loginSearches
 }
 
 // mapping is one map of the configuration.
@@ -69,6 +70,8 @@ func newMaps(cfg *config.Directory) (maps, error) {
 	}
 	var err error
 	m.loginFilter, err = parseFilter(cfg.LoginFilter)
+	problems = append(problems, err)
+	m.searches, err = newLoginSearches(cfg)
 	return m, errors.Join(append(problems, err, checkAttribute(m.loginAttribute))...)
 }
 
