@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/goldap/goldap/pkg/account"
-	"github.com/goldap/goldap/pkg/nslcd"
 )
 
 // chunk is how many bytes of an enumeration are collected before they are
@@ -21,7 +20,7 @@ var errStalled = errors.New("no further entry in time")
 // while the sequence is read. What is in memory is a chunk, however many
 // entries there are. The end marker is sent only if the sequence was complete.
 func enumerate[T any](
-	all func(context.Context, *exchange) iter.Seq2[T, error], write func(*nslcd.Response, T) error,
+	all func(context.Context, *exchange) iter.Seq2[T, error], write func(*exchange, T) error,
 ) func(context.Context, *exchange) error {
 	return func(ctx context.Context, x *exchange) error {
 		ctx, cancel := context.WithCancelCause(ctx)
@@ -31,7 +30,7 @@ func enumerate[T any](
 		defer stalled.Stop()
 		for value, err := range all(ctx, x) {
 			if err == nil {
-				err = x.add(write(x.response, value))
+				err = x.add(write(x, value))
 			}
 			if err != nil {
 				x.logLookup(err)

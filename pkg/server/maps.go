@@ -24,5 +24,5 @@ func mapRoute[T any](
 	all := func(ctx context.Context, x *exchange) iter.Seq2[T, error] {
 		return ask(x.backend.Names, ctx, question(by, x.request))
 	}
-	return route{allowed: everyone, serve: enumerate(all, write), unbounded: by == account.All}
+	return route{allowed: everyone, serve: enumerate(all, writeEntry(write)), unbounded: by == account.All}
 }

@@ -32,8 +32,8 @@ func rootIfAsRoot(caller Credential, request nslcd.Request) bool {
 
 // routes is the permission table. An action that is not here is refused.
 //
-// The shadow map is open because no password is ever in it: everybody may see
-// when passwords expire, as with nslcd.
+// The shadow map is open because only root sees the passwords in it: everybody
+// may see when passwords expire, as with nslcd.
 var routes = map[nslcd.Action]route{
 	nslcd.ActionConfigGet:        {allowed: everyone, serve: serveConfig},
 	nslcd.ActionGroupByName:      {allowed: everyone, serve: lookup(groupByName, writeGroup)},
@@ -76,19 +76,16 @@ var routes = map[nslcd.Action]route{
 	nslcd.ActionUserMod:          {allowed: rootIfAsRoot, serve: serveUserMod, login: true},
 }
 
-// noPassword stands where an entry has a password: no hash leaves the daemon.
-const noPassword = "*"
-
 // lookup returns the serve function of a lookup: find asks the backend, write
 // puts what was found into the response. The end marker is sent only if there
 // is an answer: callers remember "not there".
 func lookup[T any](
-	find func(context.Context, *exchange) (T, error), write func(*nslcd.Response, T) error,
+	find func(context.Context, *exchange) (T, error), write func(*exchange, T) error,
 ) func(context.Context, *exchange) error {
 	return func(ctx context.Context, x *exchange) error {
 		found, err := find(ctx, x)
 		if err == nil {
-			err = write(x.response, found)
+			err = write(x, found)
 		}
 		x.logLookup(err)
 		if err == nil || isAbsent(err) {
@@ -127,23 +124,6 @@ func groupsOfMember(ctx context.Context, x *exchange) ([]account.Group, error) {
 
 func shadowByName(ctx context.Context, x *exchange) (account.Shadow, error) {
 	return x.backend.Names.ShadowByName(ctx, x.request.Name)
-}
-
-func writePasswd(r *nslcd.Response, a account.Account) error { return r.Passwd(a, noPassword) }
-
-func writeGroup(r *nslcd.Response, g account.Group) error { return r.Group(g, noPassword) }
-
-func writeShadow(r *nslcd.Response, s account.Shadow) error { return r.Shadow(s, noPassword) }
-
-// writeMemberships writes groups without their members.
-func writeMemberships(r *nslcd.Response, groups []account.Group) error {
-	for _, group := range groups {
-		group.Members = nil
-		if err := r.Group(group, noPassword); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // serveConfig answers the one option there is; all others are empty.

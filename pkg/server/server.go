@@ -35,6 +35,8 @@ type Options struct {
 	// ShutdownTimeout is how long requests in flight may take after Run was
 	// told to stop (3 s).
 	ShutdownTimeout time.Duration
+	// NSSwitch is nsswitch.conf(5) of this machine (/etc/nsswitch.conf).
+	NSSwitch string
 	// Credential says who is calling (PeerCredential).
 	Credential func(*net.UnixConn) (Credential, error)
 }
@@ -47,6 +49,9 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.StallTimeout, time.Minute)
 	setDefault(&o.DrainTimeout, 100*time.Millisecond)
 	setDefault(&o.ShutdownTimeout, 3*time.Second)
+	if o.NSSwitch == "" {
+		o.NSSwitch = "/etc/nsswitch.conf"
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -71,6 +76,7 @@ type Server struct {
 	crowds   rate.Sometimes
 	nonsense rate.Sometimes
 	turned   atomic.Int64
+	nsswitch nsswitch
 }
 
 // New returns a Server that answers from backend and closes it in the end.
@@ -82,6 +88,7 @@ func New(backend *Backend, options Options) *Server {
 		crowds:   rate.Sometimes{First: 1, Interval: time.Second},
 		nonsense: rate.Sometimes{First: 100, Interval: time.Second},
 	}
+	s.nsswitch.path, s.nsswitch.logger = options.NSSwitch, options.Logger
 	s.backends.logger = options.Logger
 	s.backends.swap(backend)
 	return s

@@ -29,8 +29,8 @@ func TestNames(t *testing.T) {
 		for _, name := range []string{"alice", "carol"} {
 			p := person(name)
 			// The password field is left open: nslcd has x there for a
-			// shadowAccount if nsswitch.conf's shadow line names ldap, goldapd
-			// always *. No hash is ever there.
+			// shadowAccount if nsswitch.conf's shadow line names ldap, else *. No
+			// hash is mapped.
 			line := fmt.Sprintf("^%s:[x*]:%d:10000:The person %s:/home/%s:/bin/sh\n$", name, p.UID, name, name)
 			for _, key := range []string{name, fmt.Sprint(p.UID)} {
 				if a := run(t, "getent", "passwd", key); !regexp.MustCompile(line).MatchString(a.text) {

@@ -37,9 +37,10 @@ type Daemon struct {
 	process *exec.Cmd
 }
 
-// WriteNslcdConfig writes nslcd.conf as a careful site has it.
-func WriteNslcdConfig(caFile string) error {
-	return os.WriteFile(NslcdConfig, []byte(strings.Join([]string{
+// WriteNslcdConfig writes nslcd.conf as a careful site has it, and the lines in
+// more.
+func WriteNslcdConfig(caFile string, more ...string) error {
+	lines := append([]string{
 		"uid nslcd",
 		"gid nslcd",
 		"uri ldap://" + slapd.ServerName,
@@ -49,8 +50,8 @@ func WriteNslcdConfig(caFile string) error {
 		"ssl start_tls",
 		"tls_reqcert demand",
 		"tls_cacertfile " + caFile,
-		"",
-	}, "\n")), 0o600)
+	}, more...)
+	return os.WriteFile(NslcdConfig, []byte(strings.Join(lines, "\n")+"\n"), 0o600)
 }
 
 // WriteGoldapConfig writes PADL's pam_ldap.conf: the five lines that must work
