@@ -38,6 +38,11 @@ func (p *bindPool) use(ctx context.Context, reuse bool, operation func(context.C
 			return err
 		}
 	}
+	return p.useFresh(ctx, reuse, operation)
+}
+
+// useFresh is use on a connection of its own.
+func (p *bindPool) useFresh(ctx context.Context, reuse bool, operation func(context.Context, *conn) error) error {
 	c, err := p.server.open(ctx, bindMessageLimit, bindIdle)
 	if err != nil {
 		return err

@@ -174,6 +174,14 @@ func guarded(operation func()) (err error) {
 	return nil
 }
 
+// policyControls ask for the password policy, if that is to be obeyed.
+func (s *server) policyControls() []ldap.Control {
+	if !s.policy {
+		return nil
+	}
+	return []ldap.Control{ldap.NewControlBeheraPasswordPolicy()}
+}
+
 // bind sends a simple bind (RFC 4511, section 4.2) with the password policy
 // request control, and returns what the server said. Nobody else may use the
 // connection meanwhile. After an error it is closed.
@@ -181,7 +189,7 @@ func (c *conn) bind(ctx context.Context, dn string, password secret.Secret) (Rep
 	if err := errors.Join(checkCredentials(dn, password), c.mayCarryPasswords()); err != nil {
 		return noReply, err
 	}
-	request := ldap.NewSimpleBindRequest(dn, string(password.Bytes()), []ldap.Control{ldap.NewControlBeheraPasswordPolicy()})
+	request := ldap.NewSimpleBindRequest(dn, string(password.Bytes()), c.server.policyControls())
 	return exclusive(ctx, c, "bind", opBindResponse, func() (*ldap.SimpleBindResult, error) {
 		return c.ldap.SimpleBind(request)
 	})
@@ -193,7 +201,7 @@ func (c *conn) extended(ctx context.Context, request *ldap.ExtendedRequest) (Rep
 	if err := c.mayCarryPasswords(); err != nil {
 		return noReply, err
 	}
-	request.Controls = []ldap.Control{ldap.NewControlBeheraPasswordPolicy()}
+	request.Controls = c.server.policyControls()
 	return exclusive(ctx, c, "extended request", opExtendedResponse, func() (*ldap.ExtendedResponse, error) {
 		return c.ldap.Extended(request)
 	})
@@ -209,6 +217,9 @@ func exclusive[T any](ctx context.Context, c *conn, doing string, op byte, opera
 		reply, err := replyOf(message, op)
 		if err != nil {
 			c.abort(err)
+		}
+		if !c.server.policy {
+			reply.Policy = NoPolicy
 		}
 		return reply, err
 	}

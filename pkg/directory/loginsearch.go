@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
@@ -123,8 +124,19 @@ func (d *Directory) count(ctx context.Context, c *conn, match filter, limit int)
 	return len(seen), nil
 }
 
-// BindAndSearch is BindAsUser, followed by the search of login_bind_search on
-// the same connection, as the user. found is whether it matches exactly one
+// SearchesNameMachine reports whether one of the filters needs the names of
+// this machine.
+func (d *Directory) SearchesNameMachine() bool {
+	return slices.ContainsFunc(append(d.maps.searches.all, d.maps.searches.bind), func(t template) bool {
+		return t.expression != nil && slices.ContainsFunc(t.expression.Attributes(), func(name string) bool {
+			return name == "hostname" || name == "fqdn" || name == "domain"
+		})
+	})
+}
+
+// BindAndSearch is BindAsUser, followed by the search of login_bind_search as
+// the user, both on a connection of their own: no search runs on a connection
+// that is kept for binds. found is whether it matches exactly one
 // entry. It is true without a search if none is configured, and if the server
 // says that the password has expired or must be changed: then it lets the user
 // do nothing else. It is never true unless the bind succeeded. A search that
@@ -143,7 +155,7 @@ func (d *Directory) BindAndSearch(ctx context.Context, dn string, password secre
 	}
 	err = d.try(ctx, fmt.Sprintf("bind as %q and search", dn), func(ctx context.Context, s *server) error {
 		reply, found = noReply, false
-		return s.binds.use(ctx, false, func(ctx context.Context, c *conn) (err error) {
+		return s.binds.useFresh(ctx, false, func(ctx context.Context, c *conn) (err error) {
 			reply, found, err = d.bindAndSearch(ctx, c, dn, password, match)
 			return err
 		})

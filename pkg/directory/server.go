@@ -22,9 +22,11 @@ const (
 // server is one server of a directory: where it is, whether it answers, and
 // the connections to it.
 type server struct {
-	at              endpoint
-	tls             *tls.Config
-	allowClearText  bool
+	at             endpoint
+	tls            *tls.Config
+	allowClearText bool
+	// policy: the password policy is asked for and obeyed.
+	policy          bool
 	connectTimeout  time.Duration
 	exchangeTimeout time.Duration
 	dial            func(ctx context.Context, network, address string) (net.Conn, error)
@@ -44,6 +46,7 @@ func newServer(cfg *config.Directory, at endpoint, log *slog.Logger) *server {
 	s := &server{
 		at: at, log: log.With("server", at.uri),
 		allowClearText: cfg.TLS.AllowClearText,
+		policy:         cfg.PasswordPolicy,
 		connectTimeout: cfg.ConnectTimeout,
 		// One response may take as long as a search; the connection is given
 		// up only after that and some more, so that one slow search does not

@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"github.com/goldap/goldap/pkg/account"
+	"github.com/goldap/goldap/pkg/directory"
 )
 
 // authorize looks at every access rule in pam_ldap's order; the first that
 // refuses decides. What cannot be looked at refuses, too.
-func (l *Login) authorize(ctx context.Context, service string, acct account.Account, dir Directory) verdict {
+func (l *Login) authorize(ctx context.Context, req Request, acct account.Account, dir Directory) verdict {
 	if expired(acct.Shadow, l.today()) {
 		return verdict{outcome: account.AccountExpired, message: textAccountExpired, rule: "shadowExpire"}
 	}
@@ -19,7 +20,7 @@ func (l *Login) authorize(ctx context.Context, service string, acct account.Acco
 	if v := judgeRule("login_group_dn", member, err); v.outcome != account.Success {
 		return v
 	}
-	if v := l.checkAttributes(ctx, service, acct.DN, dir); v.outcome != account.Success {
+	if v := l.checkAttributes(ctx, req.Service, acct.DN, dir); v.outcome != account.Success {
 		return v
 	}
 	least, most := dir.LoginUIDs()
@@ -28,6 +29,9 @@ func (l *Login) authorize(ctx context.Context, service string, acct account.Acco
 	}
 	matches, err := dir.MatchesLoginFilter(ctx, acct.DN)
 	if v := judgeRule("login_filter", matches, err); v.outcome != account.Success {
+		return v
+	}
+	if v := l.checkSearches(ctx, req, acct, dir); v.outcome != account.Success {
 		return v
 	}
 	return verdict{outcome: account.Success, rule: "access rules"}
@@ -54,6 +58,41 @@ func (l *Login) checkAttributes(ctx context.Context, service, dn string, dir Dir
 		names, err = l.Machine.names(ctx)
 	}
 	return judgeRule("login_check_host", permits(values.Hosts, names...), err)
+}
+
+// checkSearches is the rule that each of login_searches finds something.
+func (l *Login) checkSearches(ctx context.Context, req Request, acct account.Account, dir Directory) verdict {
+	if searches, _ := dir.HasLoginSearches(); !searches {
+		return verdict{outcome: account.Success}
+	}
+	variables, err := l.variables(ctx, req, acct, dir)
+	failed := ""
+	if err == nil {
+		failed, err = dir.MatchesLoginSearches(ctx, variables)
+	}
+	if failed != "" {
+		l.Logger.Debug("a search finds nothing", "user", acct.Name, "filter", failed)
+	}
+	return judgeRule("login_searches", failed == "", err)
+}
+
+// variables are what the filters of login_searches and login_bind_search may
+// speak of. The names of this machine are looked for only where they do.
+func (l *Login) variables(ctx context.Context, req Request, acct account.Account, dir Directory) (directory.LoginVariables, error) {
+	v := directory.LoginVariables{
+		Username: acct.Name, DN: acct.DN,
+		Service: req.Service, RUser: req.RUser, RHost: req.RHost, TTY: req.TTY,
+	}
+	if !dir.SearchesNameMachine() {
+		return v, nil
+	}
+	names, err := l.Machine.names(ctx)
+	if err != nil {
+		return v, err
+	}
+	v.FQDN = names[0]
+	v.Hostname, v.Domain, _ = strings.Cut(v.FQDN, ".")
+	return v, nil
 }
 
 // judgeRule is the verdict of one access rule. An error, whatever it is, means

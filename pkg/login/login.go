@@ -16,6 +16,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -89,6 +90,15 @@ type Directory interface {
 	LoginAttributes(ctx context.Context, dn string) (directory.LoginAttributes, error)
 	// LoginUIDs is the window of uids that may log in; 0 is no limit.
 	LoginUIDs() (min, max uint32)
+	// HasLoginSearches says whether MatchesLoginSearches and BindAndSearch
+	// have something to search for, SearchesNameMachine whether they need the
+	// names of this machine.
+	HasLoginSearches() (searches, bindSearch bool)
+	SearchesNameMachine() bool
+	// MatchesLoginSearches returns the first search that finds nothing, or "".
+	MatchesLoginSearches(ctx context.Context, v directory.LoginVariables) (failed string, err error)
+	// BindAndSearch is BindAsUser with a search as the user after it.
+	BindAndSearch(ctx context.Context, dn string, password secret.Secret, v directory.LoginVariables) (reply directory.Reply, found bool, err error)
 	// Administrator reports whether there is an identity for changes by root,
 	// and whether its password is known.
 	Administrator() (configured, hasPassword bool)
@@ -127,7 +137,7 @@ func (l *Login) Authenticate(ctx context.Context, req Request) Decision {
 	if err != nil {
 		return fromError(err)
 	}
-	verdict, err := l.bind(ctx, dir, acct.DN, req.Password)
+	verdict, err := l.bind(ctx, req, acct, dir)
 	if err == nil && verdict.outcome == account.BadCredentials {
 		acct, dir, verdict, err = l.bindAgain(ctx, req, acct, dir, verdict)
 	}
@@ -138,19 +148,36 @@ func (l *Login) Authenticate(ctx context.Context, req Request) Decision {
 	if decision.Outcome != account.Success {
 		return decision
 	}
-	return l.admit(ctx, decision, req.Service, acct, dir)
+	return l.admit(ctx, decision, req, acct, dir)
 }
 
-// bind checks the password.
-func (l *Login) bind(ctx context.Context, dir Directory, dn string, password secret.Secret) (verdict, error) {
-	reply, err := dir.BindAsUser(ctx, dn, password)
+// bind checks the password, and whether the user then finds what
+// login_bind_search wants; one who does not has proven nothing.
+func (l *Login) bind(ctx context.Context, req Request, acct account.Account, dir Directory) (verdict, error) {
+	reply, found, err := l.ask(ctx, req, acct, dir)
 	if err != nil {
 		return verdict{}, err
 	}
 	if reply.Policy.Undecodable {
-		l.Logger.Warn("the server sent a password policy that cannot be understood", "dn", dn, "code", reply.Code)
+		l.Logger.Warn("the server sent a password policy that cannot be understood", "dn", acct.DN, "code", reply.Code)
 	}
-	return judge(reply, phaseBind), nil
+	v := judge(reply, phaseBind)
+	if v.outcome == account.Success && !found {
+		return verdict{outcome: account.BadCredentials, rule: "login_bind_search"}, nil
+	}
+	return v, nil
+}
+
+func (l *Login) ask(ctx context.Context, req Request, acct account.Account, dir Directory) (reply directory.Reply, found bool, err error) {
+	if _, bindSearch := dir.HasLoginSearches(); !bindSearch {
+		reply, err = dir.BindAsUser(ctx, acct.DN, req.Password)
+		return reply, err == nil, err
+	}
+	variables, err := l.variables(ctx, req, acct, dir)
+	if err != nil {
+		return directory.Reply{}, false, fmt.Errorf("login_bind_search: %w", err)
+	}
+	return dir.BindAndSearch(ctx, acct.DN, req.Password, variables)
 }
 
 // bindAgain gives the refused user a second chance if what was remembered of
@@ -161,14 +188,14 @@ func (l *Login) bindAgain(ctx context.Context, req Request, acct account.Account
 	if err != nil || fresh.DN == acct.DN {
 		return acct, dir, refused, err
 	}
-	v, err := l.bind(ctx, freshDir, fresh.DN, req.Password)
+	v, err := l.bind(ctx, req, fresh, freshDir)
 	return fresh, freshDir, v, err
 }
 
 // admit is the second half of an authentication: the access rules, then what
 // the policy and the shadow attributes say about the password.
-func (l *Login) admit(ctx context.Context, proven Decision, service string, acct account.Account, dir Directory) Decision {
-	if v := l.authorize(ctx, service, acct, dir); v.outcome != account.Success {
+func (l *Login) admit(ctx context.Context, proven Decision, req Request, acct account.Account, dir Directory) Decision {
+	if v := l.authorize(ctx, req, acct, dir); v.outcome != account.Success {
 		return proven.authorizedBy(v)
 	}
 	if proven.Authorization != account.Success {
@@ -194,7 +221,7 @@ func (l *Login) Authorize(ctx context.Context, req Request) Decision {
 	if err != nil {
 		return fromError(err)
 	}
-	v := l.authorize(ctx, req.Service, acct, dir)
+	v := l.authorize(ctx, req, acct, dir)
 	return Decision{Outcome: v.outcome, Authorization: v.outcome, User: acct.Name, Message: v.message, Rule: v.rule}
 }
 

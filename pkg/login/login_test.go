@@ -48,6 +48,11 @@ type world struct {
 	finds   int
 	changes []directory.PasswordChange
 
+	searches, bindSearch, namesMachine, bindFindsNot bool
+	searchFails                                      string // the filter
+	searchErr                                        error
+	variables                                        []directory.LoginVariables
+
 	computed  bool // home and shell are expressions
 	modified  []directory.Modification
 	forgotten []string
@@ -126,6 +131,20 @@ func (w *world) IsGroupMember(_ context.Context, dn string) (bool, error) {
 func (w *world) LoginAttributes(_ context.Context, dn string) (directory.LoginAttributes, error) {
 	w.asked = append(w.asked, "attributes "+dn)
 	return w.allowed, w.allowedErr
+}
+
+func (w *world) HasLoginSearches() (bool, bool) { return w.searches, w.bindSearch }
+func (w *world) SearchesNameMachine() bool      { return w.namesMachine }
+
+func (w *world) MatchesLoginSearches(_ context.Context, v directory.LoginVariables) (string, error) {
+	w.asked, w.variables = append(w.asked, "searches "+v.DN), append(w.variables, v)
+	return w.searchFails, w.searchErr
+}
+
+func (w *world) BindAndSearch(ctx context.Context, dn string, password secret.Secret, v directory.LoginVariables) (directory.Reply, bool, error) {
+	w.variables = append(w.variables, v)
+	reply, err := w.reply(dn, password)
+	return reply, !w.bindFindsNot, err
 }
 
 func (w *world) LoginChecks() (bool, bool)   { return w.checks[0], w.checks[1] }
