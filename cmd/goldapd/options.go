@@ -14,9 +14,10 @@ The daemon of goldap, LDAP login for Linux. It answers on a Unix socket what
 libnss_goldap.so.2 and pam_goldap.so ask, or programs made for nslcd. It runs in
 the foreground and logs to stderr.
 
-  --config FILE   the configuration: a .toml file, or a pam_ldap.conf. The
-                  default is the first that exists of /etc/goldap/goldap.toml,
-                  /etc/pam_ldap.conf and /etc/nslcd.conf
+  --config FILE   the configuration: a .toml file, an nslcd.conf or a
+                  pam_ldap.conf. The default is the first that exists of
+                  /etc/goldap/goldap.toml, /etc/pam_ldap.conf and
+                  /etc/nslcd.conf
   --socket PATH   listen here instead of on the sockets of the configuration;
                   may be given several times
   --check         read the configuration, say what is wrong with it, and exit

@@ -40,3 +40,33 @@ func mapAttributes(name string) []string {
 func passwordChanges() []string {
 	return []string{"exop", "exop_send_old", "clear", "clear_remove_old", "crypt", "md5", "nds", "racf", "ad"}
 }
+
+// computedAttributes returns the attributes of a map that an expression may
+// compute: those that nothing is searched by (nslcd.conf(5)).
+func computedAttributes(name string) []string {
+	return map[string][]string{
+		"passwd": {"userPassword", "gidNumber", "gecos", "homeDirectory", "loginShell"},
+		"group":  {"userPassword"},
+		"shadow": {"userPassword", "shadowLastChange", "shadowMin", "shadowMax", "shadowWarning",
+			"shadowInactive", "shadowExpire", "shadowFlag"},
+	}[name]
+}
+
+// optionalAttributes returns the attributes of a map that a directory need not
+// have.
+func optionalAttributes(name string) []string {
+	optional := computedAttributes(name)
+	switch name {
+	case "passwd":
+		return []string{"userPassword", "cn", "gecos", "homeDirectory", "loginShell"}
+	case "group":
+		return append(optional, "memberUid", "member")
+	}
+	return optional
+}
+
+// sidAttributes returns the attributes of a map that may be the last number of
+// a SID.
+func sidAttributes(name string) []string {
+	return map[string][]string{"passwd": {"uidNumber", "gidNumber"}, "group": {"gidNumber"}}[name]
+}

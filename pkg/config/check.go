@@ -15,6 +15,7 @@ func (d *draft) check() {
 	d.checkAccounts()
 	d.checkLookups()
 	d.checkDuration("login.timeout", d.cfg.Login.Timeout)
+	d.checkTime("login.cache_ttl", d.cfg.Login.CacheTTL, 0, time.Hour)
 	d.checkDirectories()
 }
 
@@ -34,7 +35,43 @@ func (d *draft) checkDaemon() {
 	}
 	d.checkNumber("daemon.max_connections", int64(daemon.MaxConnections), 1, 1<<20)
 	d.checkNumber("daemon.max_connections_per_uid", int64(daemon.MaxConnectionsPerUID), 1, 1<<20)
-	d.checkChoice("daemon.log_level", daemon.LogLevel, "error", "warn", "info", "debug")
+	d.checkChoice("daemon.log_level", daemon.LogLevel, logLevels()...)
+	d.checkLogs(daemon.Logs)
+	d.checkIdentity("daemon.user", daemon.User)
+	d.checkIdentity("daemon.group", daemon.Group)
+	for i, name := range daemon.Invalidate {
+		d.checkChoice(index("daemon.invalidate", i), name, append(mapNames(), "nfsidmap")...)
+	}
+}
+
+func logLevels() []string { return []string{"error", "warn", "info", "debug"} }
+
+func (d *draft) checkLogs(logs []Log) {
+	for i, log := range logs {
+		at := index("daemon.log", i)
+		switch {
+		case log.Target == "":
+			d.fail(at+".target", "", "is missing: write stderr, syslog, none or the path of a file")
+		case strings.HasPrefix(log.Target, "/") && path.Clean(log.Target) != log.Target:
+			d.fail(at+".target", log.Target, "is not a clean absolute path")
+		case !strings.HasPrefix(log.Target, "/"):
+			if !slices.Contains([]string{"stderr", "syslog", "none"}, log.Target) {
+				d.fail(at+".target", log.Target, "is none of stderr, syslog and none, and not the absolute path of a file")
+			}
+		}
+		if log.Level != "" {
+			d.checkChoice(at+".level", log.Level, logLevels()...)
+		}
+	}
+}
+
+// checkIdentity checks the name or the number of a user or a group of this
+// machine. goldapd looks it up when it starts.
+func (d *draft) checkIdentity(path, name string) {
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.$"
+	if name != "" && (strings.Trim(name, allowed) != "" || strings.ContainsAny(name[:1], "-.$")) {
+		d.fail(path, name, "is neither the name nor the number of a user or group of this machine")
+	}
 }
 
 // maxSocketPath is the longest path of a Unix socket (unix(7)), in bytes.
@@ -70,12 +107,37 @@ func (d *draft) checkAccounts() {
 	}
 }
 
+const day = 24 * time.Hour
+
 func (d *draft) checkLookups() {
-	d.checkDuration("lookups.timeout", d.cfg.Lookups.Timeout)
-	if ttl := d.cfg.Lookups.CacheTTL; ttl < 0 || ttl > 24*time.Hour {
-		d.fail("lookups.cache_ttl", ttl.String(), "is not between 0s and 24h")
+	l := &d.cfg.Lookups
+	d.checkDuration("lookups.timeout", l.Timeout)
+	d.checkTime("lookups.cache_ttl", l.CacheTTL, 0, day)
+	d.checkTime("lookups.negative_ttl", l.NegativeTTL, 0, day)
+	d.checkTime("lookups.stale_ttl", l.StaleTTL, 0, 30*day)
+	d.checkTime("lookups.member_ttl", l.MemberTTL, 0, 30*day)
+	d.checkTime("lookups.member_negative_ttl", l.MemberNegativeTTL, 0, 30*day)
+	d.checkNumber("lookups.cache_entries", int64(l.CacheEntries), 0, 10_000_000)
+	for i, name := range l.NoGroupsFor {
+		if name == "" {
+			d.fail(index("lookups.no_groups_for", i), "", "is empty: write the name of a user, or remove it")
+		}
 	}
-	d.checkNumber("lookups.cache_entries", int64(d.cfg.Lookups.CacheEntries), 0, 10_000_000)
+}
+
+// checkTime refuses a time outside lowest..highest.
+func (d *draft) checkTime(path string, t, lowest, highest time.Duration) {
+	if t < lowest || t > highest {
+		d.fail(path, t.String(), "is not between %s and %s", shortTime(lowest), shortTime(highest))
+	}
+}
+
+// shortTime returns 24h for what Duration calls 24h0m0s.
+func shortTime(t time.Duration) string {
+	if t == 0 {
+		return "0s"
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(t.String(), "0s"), "0m")
 }
 
 // checkNumber refuses a number outside lowest..highest.

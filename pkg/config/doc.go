@@ -1,9 +1,9 @@
 // Package config reads goldap's configuration.
 //
 // There is one model, [Config], and there are several spellings of it: TOML,
-// which can say everything, and PADL's pam_ldap.conf (also known as ldap.conf),
-// which is read as it is so that a machine can move to goldap without a new
-// file. Whatever the spelling, [Load] returns the same complete and checked
+// which can say everything, and nslcd.conf and PADL's pam_ldap.conf (also known
+// as ldap.conf), which are read as they are so that a machine can move to goldap
+// without a new file. Whatever the spelling, [Load] returns the same complete and checked
 // value:
 //
 //	path, err := config.Find(*flagConfig) // "" means the usual places

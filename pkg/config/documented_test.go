@@ -7,23 +7,28 @@ import (
 	"testing"
 )
 
-// TestKeywordsAreDocumented compares the keywords of pam_ldap.conf with the two
-// tables of docs/configuration.md.
+// TestKeywordsAreDocumented compares the keywords of the two old spellings with
+// the tables of docs/configuration.md.
 func TestKeywordsAreDocumented(t *testing.T) {
 	data, err := os.ReadFile("../../docs/configuration.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, _ := strings.Cut(string(data), "\n### Honoured\n")
-	honouredText, text, _ := strings.Cut(text, "\n### Only warned about\n")
-	warnedText, _, _ := strings.Cut(text, "\n## ")
-	compareKeywords(t, honoured(), keywordRows(honouredText), func(k keyword) string {
-		if k.path == "" {
-			return ""
-		}
-		return "`" + k.path + "`"
-	})
-	compareKeywords(t, notHonoured(), keywordRows(warnedText), func(k keyword) string { return k.why })
+	for heading, in := range map[string]spelling{"pam_ldap.conf": spellPADL, "nslcd.conf": spellNSLCD} {
+		t.Run(heading, func(t *testing.T) {
+			_, text, _ := strings.Cut(string(data), "\n## "+heading+"\n")
+			text, _, _ = strings.Cut(text, "\n## ")
+			_, text, _ = strings.Cut(text, "\n### Honoured\n")
+			honouredText, warnedText, _ := strings.Cut(text, "\n### Only warned about\n")
+			compareKeywords(t, in, honoured(), keywordRows(honouredText), func(k keyword) string {
+				if k.path == "" {
+					return ""
+				}
+				return "`" + strings.TrimPrefix(k.path, ".") + "`"
+			})
+			compareKeywords(t, in, notHonoured(), keywordRows(warnedText), func(k keyword) string { return k.why })
+		})
+	}
 }
 
 // keywordRow is what a row of a table says about a keyword.
@@ -45,15 +50,15 @@ func keywordRows(section string) map[string]keywordRow {
 	return rows
 }
 
-// compareKeywords reports every PADL keyword without its row, and every row
-// without its keyword.
-func compareKeywords(t *testing.T, keywords []keyword, rows map[string]keywordRow, want func(keyword) string) {
+// compareKeywords reports every keyword of a spelling without its row, and every
+// row without its keyword.
+func compareKeywords(t *testing.T, in spelling, keywords []keyword, rows map[string]keywordRow, want func(keyword) string) {
 	t.Helper()
-	if len(rows) < 10 {
+	if len(rows) < 5 {
 		t.Fatalf("found only %d rows", len(rows))
 	}
 	for _, k := range keywords {
-		if k.in&spellPADL == 0 {
+		if k.in&in == 0 {
 			continue
 		}
 		row, ok := rows[k.name]

@@ -132,7 +132,7 @@ func (d *draft) key(path string) string {
 		return withoutIndexes(path)
 	}
 	for _, k := range keywords() {
-		if k.in&d.spelling != 0 && k.path != "" && first+k.path == path {
+		if k.in&d.spelling != 0 && k.path != "" && k.fullPath() == path {
 			return k.name
 		}
 	}

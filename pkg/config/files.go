@@ -50,6 +50,10 @@ func (d *draft) readSecretFiles() {
 		dir, path := &d.cfg.Directories[i], "directory["+strconv.Itoa(i)+"]."
 		d.readSecretFile(path+"bind_password_file", &dir.BindPasswordFile, &dir.BindPassword)
 		d.readSecretFile(path+"root_bind_password_file", &dir.RootBindPasswordFile, &dir.RootBindPassword)
+		for j := range dir.Servers {
+			s := &dir.Servers[j]
+			d.readSecretFile(index(path+"server", j)+".bind_password_file", &s.BindPasswordFile, &s.BindPassword)
+		}
 		if d.spelling == spellPADL {
 			d.readRootSecret(dir)
 		}
@@ -169,18 +173,43 @@ func (d *draft) findRootSecret() (string, secret.Secret, fs.FileInfo, error) {
 	return name, s, info, err
 }
 
-// checkTLSFiles makes the names of the TLS files paths and sees whether they
-// can be read.
-func (d *draft) checkTLSFiles() {
+// checkFiles makes the names of the files for TLS and Kerberos paths and sees
+// whether they can be read.
+func (d *draft) checkFiles() {
 	for i := range d.cfg.Directories {
-		t, path := &d.cfg.Directories[i].TLS, "directory["+strconv.Itoa(i)+"].tls."
-		d.checkReadable(path+"ca_file", &t.CAFile, false)
-		d.checkReadable(path+"ca_dir", &t.CADir, true)
-		d.checkReadable(path+"cert_file", &t.CertFile, false)
-		d.checkReadable(path+"key_file", &t.KeyFile, false)
-		if info, err := os.Stat(t.KeyFile); err == nil && isOpen(info.Mode()) {
-			d.warn(path+"key_file", t.KeyFile, "is a private key that others may read: %s", chmod(t.KeyFile))
+		dir, path := &d.cfg.Directories[i], index("directory", i)
+		d.checkTLSFiles(&dir.TLS, path+".tls.")
+		for j := range dir.Servers {
+			d.checkTLSFiles(&dir.Servers[j].TLS, index(path+".server", j)+".tls.")
 		}
+		if dir.SASL.Mechanism == "GSSAPI" {
+			d.checkReadable(path+".sasl.keytab", &dir.SASL.Keytab, false)
+			d.checkReadable(path+".sasl.kerberos_config", &dir.SASL.KerberosConfig, false)
+			d.checkTickets(path+".sasl.credential_cache", &dir.SASL.CredentialCache)
+		}
+	}
+}
+
+func (d *draft) checkTLSFiles(t *TLS, path string) {
+	d.checkReadable(path+"ca_file", &t.CAFile, false)
+	d.checkReadable(path+"ca_dir", &t.CADir, true)
+	d.checkReadable(path+"cert_file", &t.CertFile, false)
+	d.checkReadable(path+"key_file", &t.KeyFile, false)
+	d.checkReadable(path+"crl_file", &t.CRLFile, false)
+	if info, err := os.Stat(t.KeyFile); err == nil && isOpen(info.Mode()) {
+		d.warn(path+"key_file", t.KeyFile, "is a private key that others may read: %s", chmod(t.KeyFile))
+	}
+}
+
+// checkTickets makes the name of a credential cache a path. What keeps it fresh
+// may start later, so that it need not be there yet.
+func (d *draft) checkTickets(path string, name *string) {
+	if *name == "" {
+		return
+	}
+	*name = d.besideFile(*name)
+	if _, err := os.Stat(*name); err != nil {
+		d.warn(path, *name, "%v: goldap does not get into the directory until it can", withoutPath(err))
 	}
 }
 

@@ -68,14 +68,12 @@ func (p *filterParser) content(depth int) error {
 	}
 }
 
-// item reads attribute, operator and value.
+// item reads attribute, operator and value. A backslash that two hexadecimal
+// digits do not follow makes the next character stand for itself, as it does
+// for nslcd and libldap.
 func (p *filterParser) item() error {
-	end := strings.IndexAny(p.rest, "()")
-	if end < 0 {
-		end = len(p.rest)
-	}
-	item := p.rest[:end]
-	p.rest = p.rest[end:]
+	item, _, _ := cutUnescaped(p.rest, "()")
+	p.rest = p.rest[len(item):]
 	attribute, value, found := strings.Cut(item, "=")
 	if !found {
 		return fmt.Errorf("is not a filter: %s is not of the form attribute=value", shown(item))
@@ -83,10 +81,8 @@ func (p *filterParser) item() error {
 	if err := checkFilterAttribute(attribute); err != nil {
 		return err
 	}
-	for i := 0; i < len(value); i++ {
-		if value[i] == 0 || value[i] == '\\' && !isHexPair(value[i+1:]) {
-			return fmt.Errorf(`is not a filter: in %s a backslash must be followed by two hexadecimal digits, and NUL is \00`, shown(item))
-		}
+	if strings.ContainsRune(value, 0) {
+		return fmt.Errorf(`is not a filter: in %s there is a NUL, which is written \00`, shown(item))
 	}
 	return nil
 }

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // fuzzParse reads bytes as a file of that name, without touching other files.
@@ -25,7 +27,7 @@ func fuzzParse(t *testing.T, name string, data []byte) {
 		return
 	}
 	for _, directory := range cfg.Directories {
-		if len(directory.URIs) == 0 || directory.Name == "" || directory.BindDN != "" && directory.BindPassword.IsEmpty() && directory.BindPasswordFile == "" {
+		if len(directory.URIs)+len(directory.Servers) == 0 || directory.Name == "" || directory.BindDN != "" && directory.BindPassword.IsEmpty() && directory.BindPasswordFile == "" && directory.SASL.Mechanism == "" {
 			t.Errorf("accepted %+v", directory)
 		}
 		if hasClearURI(directory.URIs) && directory.TLS.Mode == "off" && !directory.TLS.AllowClearText {
@@ -42,6 +44,34 @@ func FuzzLoadPADL(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) { fuzzParse(t, "pam_ldap.conf", data) })
 }
 
+func FuzzLoadNSLCD(f *testing.F) {
+	for _, seed := range []string{"", nslcdSite, nslcdSite + nslcdRest, "uri DNS:x\nuri ldapi://%2Fa\nssl start_tls\nbase \"\"\nbase passwd dc=x\nscope passwd children",
+		"map passwd gecos \"${gecos:-$cn}\"\nmap group member \"\"\nmap passwd uidNumber objectSid:S-1-5-21-1-2-3\n validnames /^[a\\]-z[:alpha:]]{1,3}$/i",
+		"cache dn2uid 5m off\nlog /var/log/x debug\npam_authz_search (&(a=$uid)(b=\\*))\nbindpw\tx y\nbase domain"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) { fuzzParse(t, "nslcd.conf", data) })
+}
+
+func FuzzFromPOSIX(f *testing.F) {
+	for _, seed := range []string{"^[a-z0-9._@$()]([a-z0-9._@$() \\~-]*[a-z0-9._@$()~-])?$", "^[]a^-]{2}|\\.$", "[[:alpha:]]+"} {
+		f.Add(seed, true)
+	}
+	f.Fuzz(func(t *testing.T, expression string, fold bool) {
+		translated, err := fromPOSIX(expression, fold)
+		if err != nil {
+			return
+		}
+		if compiled, err := regexp.Compile(translated); err == nil && fold && utf8.ValidString(expression) {
+			for _, name := range []string{"abc", "x1.y", "Root$"} {
+				if compiled.MatchString(strings.ToLower(name)) != compiled.MatchString(strings.ToUpper(name)) {
+					t.Errorf("%q (%q) tells the cases of %q apart", expression, translated, name)
+				}
+			}
+		}
+	})
+}
+
 func FuzzLoadTOML(f *testing.F) {
 	for _, seed := range []string{"", minimal, minimal + "tls = { mode = \"off\", allow_clear_text = true }\n[[directory.passwd.bases]]\ndn='ou=x'\n",
 		"[daemon]\nsockets = [\"/a\", # x\n]\n[accounts]\nvalid_names = '^a$'\n", "a.'b c'.\"d\" = \"\"\"x\\\n\"\"\"\"\"\nb = [{c = 1}, [2]]\nd = 2020-01-01 00:00:00\n",
@@ -56,7 +86,8 @@ func FuzzCheckFilter(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, filter string) {
-		if checkFilter(filter) == nil && strings.Count(filter, "(") != strings.Count(filter, ")") {
+		plain := regexp.MustCompile(`\\.`).ReplaceAllString(filter, "")
+		if checkFilter(filter) == nil && strings.Count(plain, "(") != strings.Count(plain, ")") {
 			t.Errorf("accepted %q", filter)
 		}
 	})

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // choice translates an enumerated value, in whatever case it is written. The
@@ -33,29 +32,6 @@ func parseNumber(value string) (uint32, error) {
 		return 0, errors.New("is not a whole number from 0 to 2147483647")
 	}
 	return uint32(n), nil
-}
-
-// setSeconds carries a time limit over. 0 means no limit to the old programs;
-// goldap always has one and keeps its default.
-func setSeconds(limit *time.Duration, value string) error {
-	n, err := parseNumber(value)
-	if err == nil && n > 0 {
-		*limit = time.Duration(n) * time.Second
-	}
-	return err
-}
-
-func (r *keywordReader) setSearchTimeout(_ place, value string) error {
-	return setSeconds(&r.dir.SearchTimeout, value)
-}
-
-func (r *keywordReader) setConnectTimeout(_ place, value string) error {
-	return setSeconds(&r.dir.ConnectTimeout, value)
-}
-
-func (r *keywordReader) setPageSize(_ place, value string) (err error) {
-	r.dir.PageSize, err = parseNumber(value)
-	return err
 }
 
 func (r *keywordReader) setVersion(_ place, value string) error {

@@ -44,8 +44,8 @@ func find(explicit string, places []string) (string, error) {
 // and checks everything. The error is of type [Errors] and holds all problems
 // at once; errors.Is finds the error of the operating system in it.
 //
-// A name that ends in .toml is TOML, nslcd.conf is not supported yet, and
-// everything else is PADL's pam_ldap.conf.
+// A name that ends in .toml is TOML, one that begins with nslcd is nslcd.conf,
+// and everything else is PADL's pam_ldap.conf.
 func Load(path string) (*Config, error) {
 	data, info, err := readFile(path)
 	if err != nil {
@@ -57,7 +57,7 @@ func Load(path string) (*Config, error) {
 	if !d.stopped {
 		d.readSecretFiles()
 		d.check()
-		d.checkTLSFiles()
+		d.checkFiles()
 	}
 	return d.result()
 }
@@ -69,9 +69,9 @@ func parse(path string, data []byte) *draft {
 		d := newDraft(path, spellTOML)
 		d.readTOML(data)
 		return d
-	case name == "nslcd.conf":
+	case strings.HasPrefix(name, "nslcd"):
 		d := newDraft(path, spellNSLCD)
-		d.stop(0, "the spelling of nslcd.conf is not supported; write a TOML file (its name ends in .toml) or a pam_ldap.conf")
+		d.readNSLCD(data)
 		return d
 	default:
 		d := newDraft(path, spellPADL)
@@ -99,6 +99,9 @@ func (d *draft) wipe() {
 	for _, directory := range d.cfg.Directories {
 		directory.BindPassword.Wipe()
 		directory.RootBindPassword.Wipe()
+		for _, server := range directory.Servers {
+			server.BindPassword.Wipe()
+		}
 	}
 }
 

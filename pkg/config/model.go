@@ -370,7 +370,7 @@ type Map struct {
 
 // SearchBase is one place to search.
 type SearchBase struct {
-	// DN is the base DN.
+	// DN is the base DN; an explicit "" is the root of the tree.
 	DN string `toml:"dn" example:"\"ou=accounts,dc=example,dc=com\""`
 	// Scope is sub, one, base or children; empty means the directory's scope.
 	Scope string `toml:"scope"`

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// keywordReader reads PADL's spelling (pam_ldap(5), nss_ldap(5)) into a draft with
-// one directory.
+// keywordReader reads one of the old spellings into a draft with one directory.
+// In PADL's (pam_ldap(5), nss_ldap(5)):
 //
 // A line is a keyword in the first column, blanks, and a value that goes to the
 // end of the line. Keywords and enumerated values may be in upper case. Of a
@@ -22,19 +22,27 @@ type keywordReader struct {
 	known map[string]keyword
 	// seen is the last line of each keyword.
 	seen map[string]int
-	// servers is put together from several keywords at the end.
+	// servers and bases are put together from several keywords at the end.
 	servers servers
+	bases   nslcdBases
+	// values are what nss_default_attribute_value and its like say.
+	values []attributeValue
+}
+
+func (d *draft) newKeywordReader() *keywordReader {
+	d.cfg.Directories = []Directory{DefaultDirectory()}
+	r := &keywordReader{draft: d, dir: &d.cfg.Directories[0], known: map[string]keyword{}, seen: map[string]int{}}
+	for _, k := range keywords() {
+		if k.in&d.spelling != 0 {
+			r.known[k.name] = k
+		}
+	}
+	return r
 }
 
 // readPADL reads a whole file.
 func (d *draft) readPADL(data []byte) {
-	d.cfg.Directories = []Directory{DefaultDirectory()}
-	r := &keywordReader{draft: d, dir: &d.cfg.Directories[0], known: map[string]keyword{}, seen: map[string]int{}}
-	for _, k := range keywords() {
-		if k.in&spellPADL != 0 {
-			r.known[k.name] = k
-		}
-	}
+	r := d.newKeywordReader()
 	number := 0
 	for line := range bytes.Lines(data) {
 		number++
@@ -45,6 +53,7 @@ func (d *draft) readPADL(data []byte) {
 	}
 	r.finishServers()
 	r.finishBases()
+	r.finishValues()
 }
 
 // readLine reads one line.
@@ -101,7 +110,7 @@ func looksLikeTOML(name, value string) bool {
 func (r *keywordReader) readKeyword(at place, value string) {
 	k, ok := r.known[at.key]
 	if !ok {
-		r.failAt(at, "", "is not a keyword"+didYouMean(at.key, slices.Sorted(maps.Keys(r.known))))
+		r.failAt(at, "", "is not a keyword"+r.hint(at.key))
 		return
 	}
 	before := r.seen[k.name]
@@ -113,6 +122,8 @@ func (r *keywordReader) readKeyword(at place, value string) {
 		}
 	case value == "":
 		r.failAt(at, "", "has no value: write one, or remove the line")
+	case r.spelling == spellNSLCD && !k.many && strings.ContainsAny(value, " \t"):
+		r.failAt(at, value, errOneWord.Error())
 	case !isPlainText(value) && !isSecretPath(k.path):
 		r.failAt(at, "", "has a value that is not UTF-8 or has control characters in it")
 	default:
@@ -123,9 +134,19 @@ func (r *keywordReader) readKeyword(at place, value string) {
 	}
 }
 
+// hint returns what the unknown keyword was perhaps meant to be.
+func (r *keywordReader) hint(name string) string {
+	for _, k := range keywords() {
+		if k.name == name && r.spelling == spellNSLCD {
+			return " of nslcd's, only of pam_ldap.conf: remove the line, or say it in a TOML file"
+		}
+	}
+	return didYouMean(name, slices.Sorted(maps.Keys(r.known)))
+}
+
 func (r *keywordReader) setKeyword(k keyword, at place, value string) {
 	if k.path != "" {
-		r.places[first+k.path] = at
+		r.places[k.fullPath()] = at
 	}
 	if err := k.set(r, at, value); err != nil {
 		if isSecretPath(k.path) {

@@ -149,7 +149,7 @@ func TestReferenceAsItStands(t *testing.T) {
 func TestExamples(t *testing.T) {
 	var read []string
 	err := filepath.WalkDir(etc, func(path string, entry fs.DirEntry, err error) error {
-		isExample := filepath.Ext(path) == ".toml" && path != etc+"/goldap.toml" || filepath.Base(path) == "pam_ldap.conf"
+		isExample := filepath.Ext(path) == ".toml" && path != etc+"/goldap.toml" || filepath.Ext(path) == ".conf"
 		if err != nil || entry.IsDir() || !isExample {
 			return err
 		}
@@ -164,7 +164,7 @@ func TestExamples(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil || len(read) < 2 {
+	if err != nil || len(read) < 3 {
 		t.Errorf("read %v, %v", read, err)
 	}
 }

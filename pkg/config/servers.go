@@ -3,6 +3,8 @@ package config
 import (
 	"errors"
 	"net"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,6 +15,9 @@ type servers struct {
 	uris, hosts   []string
 	uriAt, hostAt place
 	port          uint32
+	// domain is where DNS is asked for servers if there are neither.
+	domain   string
+	domainAt place
 	// ssl is off, ldaps or start_tls; empty if there is no such line.
 	ssl string
 }
@@ -51,12 +56,12 @@ func (r *keywordReader) finishServers() {
 	s := &r.servers
 	at := s.uriAt
 	for _, uri := range s.uris {
-		if rest, clear := cutPrefixFold(uri, "ldap://"); clear && s.ssl == "ldaps" {
-			uri = "ldaps://" + rest
-		}
-		r.dir.URIs = append(r.dir.URIs, uri)
+		r.dir.URIs = append(r.dir.URIs, s.asURI(uri))
 	}
 	switch {
+	case len(s.uris) == 0 && len(s.hosts) == 0 && s.domain != "":
+		at = s.domainAt
+		r.dir.URIs = []string{s.asURI("DNS:" + s.domain)}
 	case len(s.uris) == 0:
 		at = s.hostAt
 		for _, host := range s.hosts {
@@ -70,6 +75,45 @@ func (r *keywordReader) finishServers() {
 		delete(r.places, first+"uris")
 	}
 	r.finishTLS(at)
+}
+
+// slapdURI is the URI of the socket that slapd makes, for a URI without a path.
+const slapdURI = "ldapi://%2Frun%2Fslapd%2Fldapi"
+
+// asURI returns a URI as the model has it: one that begins with TLS if "ssl
+// on" says so, and with the path that libldap thinks of where there is none. The
+// words for a search in DNS may be in any case.
+func (s *servers) asURI(uri string) string {
+	if path, local := cutPrefixFold(uri, "ldapi://"); local && strings.Trim(path, "/") == "" {
+		return slapdURI
+	}
+	if rest, clear := cutPrefixFold(uri, "ldap://"); clear && s.ssl == "ldaps" {
+		return "ldaps://" + rest
+	}
+	word, domain, found := cutSRV(uri)
+	if !found {
+		return uri
+	}
+	if s.ssl == "ldaps" {
+		word = srvLDAPS
+	}
+	if domain != "" {
+		domain = ":" + domain
+	}
+	return word + domain
+}
+
+// The words in place of a URI that have the servers looked for in DNS.
+const (
+	srv      = "DNS"
+	srvLDAPS = "DNSLDAPS"
+)
+
+// cutSRV reads DNS, DNS:domain, DNSLDAPS and DNSLDAPS:domain.
+func cutSRV(uri string) (word, domain string, found bool) {
+	word, domain, _ = strings.Cut(uri, ":")
+	word = strings.ToUpper(word)
+	return word, domain, word == srv || word == srvLDAPS
 }
 
 // hostURI returns the URI of a word of a host line: name, name:port, address or
@@ -89,27 +133,45 @@ func (s *servers) hostURI(host string) string {
 }
 
 // finishTLS decides how ldap:// connections are secured. To the old programs no
-// ssl line means no TLS at all; whoever wants that has to say so to goldap.
+// ssl line means no TLS at all; whoever wants that has to say so to goldap,
+// unless the servers are on this machine.
 func (r *keywordReader) finishTLS(at place) {
-	clear := hasClearURI(r.dir.URIs)
+	clear, far := hasClearURI(r.dir.URIs), hasFarClearURI(r.dir.URIs)
 	switch {
 	case r.servers.ssl != "":
 		r.dir.TLS.Mode = r.servers.ssl
 		r.dir.TLS.AllowClearText = clear && r.servers.ssl == "off"
-	case clear && r.seen["ssl"] == 0:
+	case far && r.seen["ssl"] == 0:
 		r.failAt(place{"ssl", at.line}, "",
 			`is missing, and passwords would travel in clear text: write "ssl start_tls", or "ssl off" if that is meant`)
+	case clear && !far:
+		r.dir.TLS.Mode, r.dir.TLS.AllowClearText = "off", true
 	}
 }
 
 // hasClearURI reports whether one of the URIs begins without TLS.
-func hasClearURI(uris []string) bool {
-	for _, uri := range uris {
-		if _, clear := cutPrefixFold(uri, "ldap://"); clear {
-			return true
-		}
+func hasClearURI(uris []string) bool { return slices.ContainsFunc(uris, isClear) }
+
+// hasFarClearURI reports whether one of them leaves this machine, too.
+func hasFarClearURI(uris []string) bool {
+	return slices.ContainsFunc(uris, func(uri string) bool { return isClear(uri) && !isLoopback(uri) })
+}
+
+func isClear(uri string) bool {
+	_, clear := cutPrefixFold(uri, "ldap://")
+	word, _, _ := cutSRV(uri)
+	return clear || word == srv
+}
+
+// isLoopback reports whether what is sent to the server stays on this machine
+// (RFC 1122, 3.2.1.3; RFC 6761, 6.3).
+func isLoopback(uri string) bool {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return false
 	}
-	return false
+	ip := net.ParseIP(u.Hostname())
+	return ip.IsLoopback() || strings.EqualFold(u.Hostname(), "localhost")
 }
 
 func cutPrefixFold(s, prefix string) (string, bool) {

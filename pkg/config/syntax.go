@@ -12,8 +12,12 @@ import (
 // value.
 
 // checkURI checks the URI of a server: ldap://host[:port], ldaps://host[:port]
-// or ldapi://%2Fpath (RFC 4516 without a DN; ldapi as libldap has it).
+// or ldapi://%2Fpath (RFC 4516 without a DN; ldapi as libldap has it), or the
+// words that have servers looked for in DNS.
 func checkURI(uri string) error {
+	if word, domain, ok := cutSRV(uri); ok {
+		return checkSRV(uri, word, domain)
+	}
 	if rest, ok := cutPrefixFold(uri, "ldapi://"); ok {
 		return checkSocketURI(rest)
 	}
@@ -37,6 +41,19 @@ func checkURI(uri string) error {
 		return errors.New("ends in a colon without a port")
 	}
 	return checkPort(u.Port())
+}
+
+func checkSRV(uri, word, domain string) error {
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+	switch {
+	case !strings.HasPrefix(uri, word):
+		return fmt.Errorf("must be written %s", word)
+	case strings.HasSuffix(uri, ":"):
+		return errors.New("names no domain behind the colon")
+	case strings.Trim(domain, allowed) != "" || strings.Contains("."+domain, ".."):
+		return errors.New("names no domain such as example.com")
+	}
+	return nil
 }
 
 func checkPort(port string) error {

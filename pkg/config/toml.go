@@ -240,6 +240,8 @@ func homeOf(key string) string {
 		{"[login]", reflect.TypeFor[Login]()},
 		{"[[directory]]", reflect.TypeFor[Directory]()},
 		{"[directory.tls]", reflect.TypeFor[TLS]()},
+		{"[directory.sasl]", reflect.TypeFor[SASL]()},
+		{"[[directory.server]]", reflect.TypeFor[Server]()},
 		{"[directory.passwd]", reflect.TypeFor[Map]()},
 	}
 	for _, t := range tables {

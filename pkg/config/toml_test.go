@@ -223,3 +223,14 @@ func TestLocateTOML(t *testing.T) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
+
+// TestRootOfTheTree must be meant.
+func TestRootOfTheTree(t *testing.T) {
+	const head = "[[directory]]\nuris = [\"ldaps://a\"]\n"
+	dir := load(t, "goldap.toml", head+"bases = [{dn = \"\", scope = \"one\"}]\n").Directories[0]
+	if len(dir.Bases) != 1 || dir.Name != "root" {
+		t.Errorf("%+v", dir)
+	}
+	contains(t, loadBad(t, "goldap.toml", head+"bases = [{scope = \"one\"}]\n"), "goldap.toml:3: directory.bases.dn: is missing: say where to search")
+	contains(t, loadBad(t, "goldap.toml", head+"[directory.passwd]\nbases = [{scope = \"one\"}]\n"), "goldap.toml:4: directory.passwd.bases.dn: is missing: say where to search")
+}
