@@ -274,10 +274,30 @@ func (l *Login) ChangePassword(ctx context.Context, req ChangeRequest) Decision 
 	if err != nil {
 		return fromError(err)
 	}
-	if configured, _ := dir.Administrator(); req.AsRoot && !configured {
+	configured, hasPassword := dir.Administrator()
+	if req.AsRoot && !configured {
 		return Decision{Outcome: account.PermissionDenied, Message: textNotAllowed, Rule: "no root_bind_dn"}
 	}
+	if req.AsRoot && req.Password.IsEmpty() && !hasPassword {
+		return refuse(account.BadCredentials, "no root_bind_password")
+	}
+	if v := judgeEarliestChange(acct.Shadow, l.today()); v.outcome != account.Success && !req.AsRoot {
+		return l.refuseChange(ctx, req, acct, dir, v)
+	}
 	return l.change(ctx, req, acct, dir)
+}
+
+// refuseChange says why a change is too early or too late, to whoever proves
+// the old password.
+func (l *Login) refuseChange(ctx context.Context, req ChangeRequest, acct account.Account, dir Directory, why verdict) Decision {
+	reply, err := dir.BindAsUser(ctx, acct.DN, req.Password)
+	if err != nil {
+		return fromError(err)
+	}
+	if proven := judge(reply, phaseBind); proven.outcome != account.Success {
+		return proven.decision(acct.Name)
+	}
+	return why.decision(acct.Name)
 }
 
 func (l *Login) change(ctx context.Context, req ChangeRequest, acct account.Account, dir Directory) Decision {

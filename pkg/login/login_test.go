@@ -330,15 +330,45 @@ func TestChangePassword(t *testing.T) {
 	}
 }
 
+// TestTooEarlyToChange is told to whoever proves the old password, and does not
+// hold for the administrator.
+func TestTooEarlyToChange(t *testing.T) {
+	for name, tt := range map[string]struct {
+		old    string
+		asRoot bool
+		want   account.Outcome
+		binds  int
+	}{
+		"user":           {rightPassword, false, account.ChangeRefused, 1},
+		"wrong password": {"wrong", false, account.BadCredentials, 1},
+		"administrator":  {rightPassword, true, account.Success, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.admin = true
+			w.acct.Shadow = account.Shadow{Name: "alice", LastChange: today, Min: 5, Expire: account.NotSet}
+			d := w.login().ChangePassword(context.Background(), login.ChangeRequest{
+				Request: request("alice", tt.old), New: secret.FromString("new"), AsRoot: tt.asRoot, CallerIsRoot: tt.asRoot,
+			})
+			if d.Outcome != tt.want || strings.Contains(d.Message, "5 days") != (tt.want == account.ChangeRefused) {
+				t.Errorf("got %+v", d)
+			}
+			if (len(w.changes) > 0) != (tt.want == account.Success) || len(w.binds) != tt.binds {
+				t.Errorf("%d changes, binds %q", len(w.changes), w.binds)
+			}
+		})
+	}
+}
+
 // TestDayOfAChange goes with the change if the entry has a day to replace.
 func TestDayOfAChange(t *testing.T) {
 	for name, tt := range map[string]struct {
 		shadow account.Shadow
 		want   int32
 	}{
-		"must change":          {account.Shadow{Name: "alice", LastChange: 0}, 20000},
-		"changed before":       {account.Shadow{Name: "alice", LastChange: 19000}, 20000},
-		"no day in the entry":  {account.Shadow{Name: "alice", LastChange: account.NotSet, Max: 90}, 0},
+		"must change":          {account.Shadow{Name: "alice", LastChange: 0, Expire: account.NotSet}, 20000},
+		"changed before":       {account.Shadow{Name: "alice", LastChange: 19000, Expire: account.NotSet}, 20000},
+		"no day in the entry":  {account.Shadow{Name: "alice", LastChange: account.NotSet, Max: 90, Expire: account.NotSet}, 0},
 		"no shadow attributes": {account.Shadow{}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

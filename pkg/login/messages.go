@@ -63,6 +63,11 @@ func expiresIn(seconds int64) string {
 	return "Your password will expire in " + left + "."
 }
 
+// notBefore says in how many days the password may be changed.
+func notBefore(days int64) string {
+	return "Your password cannot be changed for another " + count(days, "day", "days") + "."
+}
+
 func count(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one

@@ -13,6 +13,19 @@ func expired(s account.Shadow, today int64) bool {
 	return s.Name != "" && s.Expire != account.NotSet && today >= int64(s.Expire)
 }
 
+// judgeEarliestChange says whether the user may change the password today. An
+// administrator always may.
+func judgeEarliestChange(s account.Shadow, today int64) verdict {
+	if expired(s, today) {
+		return verdict{outcome: account.AccountExpired, message: textAccountExpired, rule: "shadowExpire"}
+	}
+	left := int64(s.LastChange) + int64(s.Min) - today
+	if s.Name == "" || s.LastChange == account.NotSet || s.Min <= 0 || left <= 0 {
+		return verdict{outcome: account.Success}
+	}
+	return verdict{outcome: account.ChangeRefused, message: notBefore(left), rule: "shadowMin"}
+}
+
 // judgePassword says what the age of a password that was just proven means.
 func judgePassword(s account.Shadow, today int64) verdict {
 	fine := verdict{outcome: account.Success}

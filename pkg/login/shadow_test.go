@@ -60,3 +60,28 @@ func TestExpired(t *testing.T) {
 		t.Error("an entry without shadow attributes expires")
 	}
 }
+
+func TestJudgeEarliestChange(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change  func(*account.Shadow)
+		outcome account.Outcome
+		message string
+	}{
+		"nothing set":          {func(*account.Shadow) {}, account.Success, ""},
+		"no shadow attributes": {func(s *account.Shadow) { *s = account.Shadow{Min: 100, Expire: 1} }, account.Success, ""},
+		"old enough":           {func(s *account.Shadow) { s.Min = 10 }, account.Success, ""},
+		"tomorrow":             {func(s *account.Shadow) { s.Min = 11 }, account.ChangeRefused, "Your password cannot be changed for another 1 day."},
+		"in a while":           {func(s *account.Shadow) { s.Min = 30 }, account.ChangeRefused, "Your password cannot be changed for another 20 days."},
+		"day not known":        {func(s *account.Shadow) { s.Min = 30; s.LastChange = account.NotSet }, account.Success, ""},
+		"must change":          {func(s *account.Shadow) { s.Min = 30; s.LastChange = 0 }, account.Success, ""},
+		"min 0 is no rule":     {func(s *account.Shadow) { s.Min = 0; s.LastChange = today + 5 }, account.Success, ""},
+		"account expired":      {func(s *account.Shadow) { s.Min = 30; s.Expire = today }, account.AccountExpired, textAccountExpired},
+		"largest numbers":      {func(s *account.Shadow) { s.Min = 1<<31 - 1; s.LastChange = 1<<31 - 1 }, account.ChangeRefused, "Your password cannot be changed for another 4294947294 days."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if v := judgeEarliestChange(shadow(tt.change), today); v.outcome != tt.outcome || v.message != tt.message {
+				t.Errorf("got %+v", v)
+			}
+		})
+	}
+}

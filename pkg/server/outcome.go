@@ -35,10 +35,10 @@ func code(outcome account.Outcome) nslcd.Code {
 // account step asks again in any case. Everything else is repeated.
 func authorizationCode(d login.Decision) nslcd.Code {
 	switch {
-	case d.Outcome == account.Success || d.Authorization != account.Unavailable:
-		return code(d.Authorization)
 	case d.Outcome == account.BadCredentials:
 		return nslcd.CodeSuccess
+	case d.Outcome == account.Success || d.Authorization != account.Unavailable:
+		return code(d.Authorization)
 	default:
 		return code(d.Outcome)
 	}

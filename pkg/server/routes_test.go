@@ -108,13 +108,14 @@ func TestAuthorizationCode(t *testing.T) {
 		outcome, authorization account.Outcome
 		want                   nslcd.Code
 	}{
-		"both good":               {account.Success, account.Success, nslcd.CodeSuccess},
-		"good, must change":       {account.Success, account.MustChange, nslcd.CodeNewAuthtokReqd},
-		"good, not decided":       {account.Success, account.Unavailable, nslcd.CodeAuthInfoUnavail},
-		"wrong password":          {account.BadCredentials, account.Unavailable, nslcd.CodeSuccess},
-		"wrong password, expired": {account.BadCredentials, account.AccountExpired, nslcd.CodeAcctExpired},
-		"locked":                  {account.AccountLocked, account.Unavailable, nslcd.CodeAcctExpired},
-		"directory away":          {account.Unavailable, account.Unavailable, nslcd.CodeAuthInfoUnavail},
+		"both good":                     {account.Success, account.Success, nslcd.CodeSuccess},
+		"good, must change":             {account.Success, account.MustChange, nslcd.CodeNewAuthtokReqd},
+		"good, not decided":             {account.Success, account.Unavailable, nslcd.CodeAuthInfoUnavail},
+		"wrong password":                {account.BadCredentials, account.Unavailable, nslcd.CodeSuccess},
+		"wrong password, as login says": {account.BadCredentials, account.BadCredentials, nslcd.CodeSuccess},
+		"wrong password, expired":       {account.BadCredentials, account.AccountExpired, nslcd.CodeSuccess},
+		"locked":                        {account.AccountLocked, account.Unavailable, nslcd.CodeAcctExpired},
+		"directory away":                {account.Unavailable, account.Unavailable, nslcd.CodeAuthInfoUnavail},
 	} {
 		got := authorizationCode(login.Decision{Outcome: test.outcome, Authorization: test.authorization})
 		if got != test.want {
