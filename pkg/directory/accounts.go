@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -12,7 +11,7 @@ import (
 )
 
 // accountAttributes are what an account is made of (RFC 2307, section 5.2).
-var accountAttributes = []string{"uid", "uidNumber", "gidNumber", "gecos", "cn", "homeDirectory", "loginShell"}
+var accountAttributes = []string{"objectClass", "uid", "userPassword", "uidNumber", "gidNumber", "gecos", "cn", "homeDirectory", "loginShell"}
 
 // AccountByName returns the account with the user name, byte for byte. Errors:
 // ErrNotFound, ErrNotUnique, ErrBadEntry, ErrRefused, ErrUnavailable.
@@ -47,10 +46,11 @@ func (d *Directory) accountBy(ctx context.Context, attribute, name string, shado
 	if err != nil {
 		return account.Account{}, err
 	}
-	if !found.has(attribute, name) {
+	spelled, ok := m.spelled(found, attribute, name)
+	if !ok {
 		return account.Account{}, fmt.Errorf("%w: %q is spelled otherwise in %q", ErrNotFound, name, found.DN)
 	}
-	if !own {
+	if name = spelled; !own {
 		if name, err = found.name(m.attribute("uid")); err != nil {
 			return account.Account{}, err
 		}
@@ -66,7 +66,11 @@ func (d *Directory) accountBy(ctx context.Context, attribute, name string, shado
 func (d *Directory) AccountByUID(ctx context.Context, uid uint32) (account.Account, error) {
 	m := &d.maps.passwd
 	number := strconv.FormatUint(uint64(uid), 10)
-	found, err := d.findOne(ctx, m, number, equal(m.attribute("uidNumber"), number), m.attributes(accountAttributes...))
+	match, ok := m.equalID("uidNumber", uid)
+	if !ok {
+		return account.Account{}, fmt.Errorf("%w: uid %d is below the offset", ErrNotFound, uid)
+	}
+	found, err := d.findOne(ctx, m, number, match, m.attributes(accountAttributes...))
 	if err != nil {
 		return account.Account{}, err
 	}
@@ -94,35 +98,42 @@ func (m *mapping) namedAccount(e entry) (account.Account, error) {
 // section 4). loginShell is not; an empty shell is /bin/sh to login(1), as
 // passwd(5) says.
 func (m *mapping) account(e entry, name string) (account.Account, error) {
-	uid, err := e.id(m.attribute("uidNumber"))
+	uid, err := m.id(e, "uidNumber")
 	if err != nil {
 		return account.Account{}, err
 	}
-	gid, err := e.id(m.attribute("gidNumber"))
+	gid, err := m.id(e, "gidNumber")
 	if err != nil {
 		return account.Account{}, err
 	}
-	home, err1 := e.path(m.attribute("homeDirectory"))
-	shell, err2 := e.text(m.attribute("loginShell"))
+	home, err1 := m.path(e, "homeDirectory")
+	shell, err2 := m.text(e, "loginShell")
 	if err := errors.Join(err1, err2); err != nil {
 		return account.Account{}, err
 	}
 	return account.Account{
 		DN: e.DN, Name: name, Names: e.otherNames(m.attribute("uid")), UID: uid, GID: gid,
 		Gecos: m.gecos(e), Home: home, Shell: shell,
+		Password: m.password(e), Shadowed: m.isShadowed(e),
 	}, nil
 }
 
-// fieldEnds are what would end a field or a line of passwd(5).
+// fieldEnds makes blanks of what would end a field or a line of passwd(5).
 var fieldEnds = strings.NewReplacer(":", " ", "\n", " ", "\x00", " ")
 
-// gecos returns the gecos attribute, or cn if there is none.
+// gecos returns the gecos attribute, or, as long as it is what the schema says,
+// cn if there is none.
 func (m *mapping) gecos(e entry) string {
-	text := e.first(m.attribute("gecos"))
-	if text == "" {
+	text := m.value(e, "gecos")
+	if text == "" && m.attribute("gecos") == "gecos" {
 		text = e.first(m.attribute("cn"))
 	}
 	return fieldEnds.Replace(text)
+}
+
+// isShadowed reports whether the entry is of the shadow map's class, too.
+func (m *mapping) isShadowed(e entry) bool {
+	return contains(e.values("objectClass"), m.shadowClass)
 }
 
 // ShadowByName returns the ageing data of the user's password. Numbers that
@@ -133,25 +144,17 @@ func (d *Directory) ShadowByName(ctx context.Context, name string) (account.Shad
 	}
 	m := &d.maps.shadow
 	uid := m.attribute("uid")
-	found, err := d.findOne(ctx, m, name, equal(uid, name), append(m.attributes(shadowAttributes...), uid))
+	found, err := d.findOne(ctx, m, name, equal(uid, name), m.shadowAttributes())
 	if err != nil {
 		return account.Shadow{}, err
 	}
-	if !found.has(uid, name) {
+	spelled, ok := m.spelled(found, uid, name)
+	if !ok {
 		return account.Shadow{}, fmt.Errorf("%w: %q is spelled otherwise in %q", ErrNotFound, name, found.DN)
 	}
-	result := m.shadow(found, name)
-	result.Name = name
+	result := m.shadow(found, spelled)
+	result.Name, result.Password = spelled, m.password(found)
 	return result, nil
-}
-
-// shadowNumber parses a number of days, or returns account.NotSet.
-func shadowNumber(value string) int32 {
-	number, err := strconv.ParseInt(value, 10, 32)
-	if err != nil || number < 0 || number > math.MaxInt32 {
-		return account.NotSet
-	}
-	return int32(number)
 }
 
 // MatchesLoginFilter reports whether the entry matches the configured login

@@ -18,7 +18,7 @@ import (
 
 // TestAccountEntries: what an entry must have, and what becomes of it.
 func TestAccountEntries(t *testing.T) {
-	good := account.Account{DN: "uid=bob," + peopleDN, Name: "bob", UID: 10001, GID: 10000, Gecos: "bob of example", Home: "/home/bob", Shell: "/bin/sh"}
+	good := account.Account{Shadowed: true, DN: "uid=bob," + peopleDN, Name: "bob", UID: 10001, GID: 10000, Gecos: "bob of example", Home: "/home/bob", Shell: "/bin/sh"}
 	with := func(change func(*account.Account)) account.Account {
 		result := good
 		change(&result)
@@ -315,11 +315,11 @@ func TestShadow(t *testing.T) {
 		"shadowInactive": {"-1"}, "shadowExpire": {"99999999999"}, "shadowFlag": {"", "1"},
 	}))
 	d := piped(t, server)
-	want := account.Shadow{Name: "bob", LastChange: 19000, Min: 0, Max: 99999, Warn: -1, Inactive: -1, Expire: -1, Flag: -1}
+	want := account.Shadow{Name: "bob", LastChange: 19000, Min: 0, Max: 99999, Warn: -1, Inactive: -1, Expire: -1, Flag: 0}
 	if got, err := d.ShadowByName(within(t, time.Second), "bob"); err != nil || !cmp.Equal(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	none := account.Shadow{Name: "alice", LastChange: -1, Min: -1, Max: -1, Warn: -1, Inactive: -1, Expire: -1, Flag: -1}
+	none := account.Shadow{Name: "alice", LastChange: -1, Min: -1, Max: -1, Warn: -1, Inactive: -1, Expire: -1, Flag: 0}
 	if got, err := d.ShadowByName(within(t, time.Second), "alice"); err != nil || got != none {
 		t.Errorf("%+v, %v", got, err)
 	}

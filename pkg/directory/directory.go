@@ -26,6 +26,9 @@ type Options struct {
 	// serves one request: the service connection becomes the user's bind
 	// connection and is closed afterwards.
 	SingleUse bool
+	// IgnoreCase makes names equal that differ in the case of ASCII letters
+	// only; the answer has the directory's spelling.
+	IgnoreCase bool
 	// Dial replaces net.Dialer, for tests. network is tcp or unix.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -54,7 +57,7 @@ func New(cfg config.Directory, opts Options) (*Directory, error) {
 	}
 	d.log = d.log.With("directory", d.cfg.Name)
 	var err error
-	d.maps, err = newMaps(&d.cfg)
+	d.maps, err = newMaps(&d.cfg, opts.IgnoreCase)
 	if err = errors.Join(err, d.addServers(opts)); err != nil {
 		return nil, fmt.Errorf("directory %q: %w", d.cfg.Name, err)
 	}

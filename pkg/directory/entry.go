@@ -132,22 +132,3 @@ func parseDN(dn string) (parsed *ldap.DN, err error) {
 	}
 	return parsed, err
 }
-
-// path is text for an attribute that must hold an absolute path.
-func (e entry) path(attribute string) (string, error) {
-	value, err := e.text(attribute)
-	if err == nil && !strings.HasPrefix(value, "/") {
-		err = e.bad(attribute, "%q is not an absolute path", value)
-	}
-	return value, err
-}
-
-// text returns the first value of an attribute that becomes a field of a
-// passwd line. Bytes that would end the field or the line are not allowed.
-func (e entry) text(attribute string) (string, error) {
-	value := e.first(attribute)
-	if strings.ContainsAny(value, ":\n\x00") {
-		return "", e.bad(attribute, "%q has a colon, a line end or a NUL", value)
-	}
-	return value, nil
-}

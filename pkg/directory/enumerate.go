@@ -29,7 +29,7 @@ func (d *Directory) Accounts(ctx context.Context) iter.Seq2[account.Account, err
 // Groups returns all groups with their members, as Accounts returns accounts.
 func (d *Directory) Groups(ctx context.Context) iter.Seq2[account.Group, error] {
 	m := &d.maps.group
-	wanted := m.attributes("cn", "gidNumber", "memberUid", "member", "uniqueMember")
+	wanted := m.attributes(groupAttributes...)
 	return enumerated(ctx, d, m, wanted, func(e entry) ([]account.Group, error) {
 		ctx, cancel := context.WithTimeout(ctx, membersTimeout)
 		defer cancel()
@@ -48,12 +48,10 @@ func (d *Directory) Groups(ctx context.Context) iter.Seq2[account.Group, error] 
 // accounts.
 func (d *Directory) Shadows(ctx context.Context) iter.Seq2[account.Shadow, error] {
 	m := &d.maps.shadow
-	uid := m.attribute("uid")
-	wanted := append(m.attributes(shadowAttributes...), uid)
-	return enumerated(ctx, d, m, wanted, func(e entry) ([]account.Shadow, error) {
-		return forEachName(e, uid, func(name string) (account.Shadow, error) {
+	return enumerated(ctx, d, m, m.shadowAttributes(), func(e entry) ([]account.Shadow, error) {
+		return forEachName(e, m.attribute("uid"), func(name string) (account.Shadow, error) {
 			shadow := m.shadow(e, name)
-			shadow.Name = name
+			shadow.Name, shadow.Password = name, m.password(e)
 			return shadow, nil
 		})
 	})

@@ -116,7 +116,7 @@ func TestGroupsAndShadows(t *testing.T) {
 		t.Errorf("%+v, %d unusable, %v", groups, bad, err)
 	}
 	shadows, _, err := collect(d.Shadows(t.Context()))
-	want := []account.Shadow{{Name: "alice", LastChange: -1, Min: -1, Max: -1, Warn: -1, Inactive: -1, Expire: -1, Flag: -1}}
+	want := []account.Shadow{{Name: "alice", LastChange: -1, Min: -1, Max: -1, Warn: -1, Inactive: -1, Expire: -1, Flag: 0}}
 	if err != nil || !reflect.DeepEqual(shadows, want) {
 		t.Errorf("%+v, %v", shadows, err)
 	}

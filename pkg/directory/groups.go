@@ -17,6 +17,9 @@ const (
 	parallelMemberReads = 8
 )
 
+// groupAttributes are what a group is made of (RFC 2307, section 5.3).
+var groupAttributes = []string{"cn", "userPassword", "gidNumber", "memberUid", "member", "uniqueMember"}
+
 // memberDNs are the attributes that hold the DNs of members.
 var memberDNs = []string{"member", "uniqueMember"}
 
@@ -28,14 +31,15 @@ func (d *Directory) GroupByName(ctx context.Context, name string) (account.Group
 	}
 	m := &d.maps.group
 	cn := m.attribute("cn")
-	found, err := d.findOne(ctx, m, name, equal(cn, name), m.attributes("cn", "gidNumber", "memberUid", "member", "uniqueMember"))
+	found, err := d.findOne(ctx, m, name, equal(cn, name), m.attributes(groupAttributes...))
 	if err != nil {
 		return account.Group{}, err
 	}
-	if !found.has(cn, name) {
+	spelled, ok := m.spelled(found, cn, name)
+	if !ok {
 		return account.Group{}, fmt.Errorf("%w: %q is spelled otherwise in %q", ErrNotFound, name, found.DN)
 	}
-	return d.groupWithMembers(ctx, found, name)
+	return d.groupWithMembers(ctx, found, spelled)
 }
 
 // GroupByGID returns the group with the gid and its members. Errors as
@@ -43,8 +47,12 @@ func (d *Directory) GroupByName(ctx context.Context, name string) (account.Group
 func (d *Directory) GroupByGID(ctx context.Context, gid uint32) (account.Group, error) {
 	m := &d.maps.group
 	number := strconv.FormatUint(uint64(gid), 10)
-	found, err := d.findOne(ctx, m, number, equal(m.attribute("gidNumber"), number),
-		m.attributes("cn", "gidNumber", "memberUid", "member", "uniqueMember"))
+	match, ok := m.equalID("gidNumber", gid)
+	if !ok {
+		return account.Group{}, fmt.Errorf("%w: gid %d is below the offset", ErrNotFound, gid)
+	}
+	found, err := d.findOne(ctx, m, number, match,
+		m.attributes(groupAttributes...))
 	if err != nil {
 		return account.Group{}, err
 	}
@@ -96,7 +104,7 @@ func (m *mapping) group(e entry) (account.Group, error) {
 	if err != nil {
 		return account.Group{}, err
 	}
-	gid, err := e.id(m.attribute("gidNumber"))
+	gid, err := m.id(e, "gidNumber")
 	if err != nil {
 		return account.Group{}, err
 	}
@@ -106,7 +114,7 @@ func (m *mapping) group(e entry) (account.Group, error) {
 // groupWithMembers returns the group of an entry, called name, with members.
 func (d *Directory) groupWithMembers(ctx context.Context, e entry, name string) (account.Group, error) {
 	m := &d.maps.group
-	gid, err := e.id(m.attribute("gidNumber"))
+	gid, err := m.id(e, "gidNumber")
 	if err != nil {
 		return account.Group{}, err
 	}
@@ -115,7 +123,8 @@ func (d *Directory) groupWithMembers(ctx context.Context, e entry, name string) 
 		return account.Group{}, err
 	}
 	return account.Group{
-		DN: e.DN, Name: name, Names: e.otherNames(m.attribute("cn")), GID: gid, Members: members,
+		DN: e.DN, Name: name, Names: e.otherNames(m.attribute("cn")), GID: gid,
+		Password: m.password(e), Members: members,
 	}, nil
 }
 

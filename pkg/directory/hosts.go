@@ -24,6 +24,9 @@ func (d *Directory) addressed(ctx context.Context, m *mapping, attribute string,
 	return asked(ctx, d, m, question[account.Host]{
 		key: key, attributes: []string{"cn", attribute}, match: match,
 		parse: func(e entry) ([]account.Host, error) {
+			if len(e.namesLike(m.attribute("cn"), key)) == 0 {
+				return nil, nil
+			}
 			name, aliases, err := e.names(m.attribute("cn"))
 			return one(account.Host{Name: name, Aliases: aliases, Addresses: e.addresses(m.attribute(attribute))}, err)
 		},

@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/go-ldap/ldap/v3"
 )
@@ -22,7 +21,7 @@ func (d *Directory) noteChange(ctx context.Context, s *server, c *conn, change P
 	}
 	ctx, cancel := half(ctx)
 	defer cancel()
-	day := strconv.Itoa(int(change.LastChange))
+	day := d.maps.shadow.dayText(change.LastChange)
 	err := c.replace(ctx, change.DN, attribute, day)
 	if err != nil && !lost(err) && s.services.dn != "" {
 		d.log.Debug("set as the pseudouser instead", "attribute", attribute, "dn", change.DN, "error", err)

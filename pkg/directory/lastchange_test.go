@@ -121,6 +121,23 @@ func TestLastChangeHasItsOwnName(t *testing.T) {
 	checkModifies(t, server, "passwordDay", []string{carolDN})
 }
 
+// TestLastChangeOfActiveDirectory: it counts otherwise.
+func TestLastChangeOfActiveDirectory(t *testing.T) {
+	server := withCarol(t, scripted.Script{})
+	d := configured(t, server, func(cfg *config.Directory) {
+		cfg.Shadow.Attributes = map[string]string{"shadowLastChange": "pwdLastSet"}
+	})
+	request := changeOfCarol()
+	request.LastChange = 19739
+	if _, _, err := d.ChangePassword(within(t, 5*time.Second), request); err != nil {
+		t.Error(err)
+	}
+	want := []scripted.Change{{Operation: 2, Attribute: "pwdLastSet", Values: []string{"133499232000000000"}}}
+	if got := server.Modifies(); len(got) != 1 || fmt.Sprint(got[0].Changes) != fmt.Sprint(want) {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestLastChangeNeedsAChange: one that was refused is not noted.
 func TestLastChangeNeedsAChange(t *testing.T) {
 	server := withCarol(t, scripted.Script{Extended: answers(modified(19))})

@@ -25,8 +25,8 @@ func TestLoginOverStartTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := account.Account{DN: aliceDN, Name: "alice", UID: 10001, GID: 10000, Gecos: "alice of example", Home: "/home/alice", Shell: "/bin/sh",
-		Shadow: account.Shadow{LastChange: -1, Min: -1, Max: -1, Warn: -1, Inactive: -1, Expire: -1, Flag: -1}}
+	want := account.Account{Shadowed: true, DN: aliceDN, Name: "alice", UID: 10001, GID: 10000, Gecos: "alice of example", Home: "/home/alice", Shell: "/bin/sh",
+		Shadow: account.Shadow{LastChange: -1, Min: -1, Max: -1, Warn: -1, Inactive: -1, Expire: -1, Flag: 0}}
 	if !cmp.Equal(got, want) {
 		t.Errorf("account %+v", got)
 	}

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-ldap/ldap/v3"
-
 	"github.com/goldap/goldap/pkg/config"
 	"github.com/goldap/goldap/pkg/secret"
 )
@@ -16,15 +14,13 @@ import (
 // globalPlaces returns the bases that belong to no map, to be searched whole.
 func globalPlaces(cfg *config.Directory) ([]place, error) {
 	var places []place
-	if cfg.Base != "" {
-		places = append(places, place{dn: cfg.Base, scope: ldap.ScopeWholeSubtree})
-	}
-	for _, base := range cfg.Bases {
-		extra, err := parseFilter(base.Filter)
+	for _, base := range globalBases(cfg) {
+		base.Scope = "sub"
+		at, err := newPlace(base, filter{}, "")
 		if err != nil {
 			return nil, err
 		}
-		places = append(places, place{dn: base.DN, scope: ldap.ScopeWholeSubtree, filter: extra})
+		places = append(places, at)
 	}
 	return places, nil
 }

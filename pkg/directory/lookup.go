@@ -107,10 +107,13 @@ func printable(value string) bool {
 	return canExist(value) && strings.IndexFunc(value, unicode.IsControl) < 0
 }
 
-// hasName reports whether an entry answers a key by name, for maps where
-// case counts.
-func hasName(key account.Key, attribute string, e entry) bool {
-	return key.By != account.ByName || e.has(attribute, key.Name)
+// hasName reports whether an entry answers a key by name.
+func (m *mapping) hasName(key account.Key, e entry) bool {
+	if key.By != account.ByName {
+		return true
+	}
+	_, ok := m.spelled(e, m.attribute("cn"), key.Name)
+	return ok
 }
 
 // number returns the number in an attribute: the key's if that was asked for,

@@ -8,6 +8,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"github.com/goldap/goldap/pkg/config"
+	"github.com/goldap/goldap/pkg/expression"
 )
 
 // maps are the parts of the configuration that say where entries are, checked
@@ -25,9 +26,19 @@ type maps struct {
 // mapping is one map of the configuration.
 type mapping struct {
 	name   string
+	class  string
 	filter filter
 	places []place
-	rename map[string]string // by the schema's name in lower case
+	// These are by the schema's name in lower case.
+	rename      map[string]string
+	expressions map[string]*expression.Expression
+	domains     map[string]domainSID // of attributes that hold a SID
+	// offsets are added to the ids of the directory, by the schema's name.
+	offsets map[string]uint32
+	// shadowClass is the class of the shadow map's entries.
+	shadowClass string
+	// ignoreCase: names that differ in the case of ASCII letters are equal.
+	ignoreCase bool
 }
 
 // place is one base to search, with the filter for entries of the map.
@@ -37,7 +48,7 @@ type place struct {
 	filter filter
 }
 
-func newMaps(cfg *config.Directory) (maps, error) {
+func newMaps(cfg *config.Directory, ignoreCase bool) (maps, error) {
 	var m maps
 	var problems []error
 	for _, one := range []struct {
@@ -64,6 +75,10 @@ func newMaps(cfg *config.Directory) (maps, error) {
 		}
 		problems = append(problems, err)
 	}
+	for _, named := range []*mapping{&m.passwd, &m.group, &m.shadow, &m.netgroup, &m.protocols, &m.rpc, &m.services} {
+		named.ignoreCase = ignoreCase
+	}
+	m.passwd.shadowClass = m.shadow.class
 	m.loginAttribute = cfg.LoginAttribute
 	if m.loginAttribute == "" {
 		m.loginAttribute = m.passwd.attribute("uid")
@@ -76,17 +91,12 @@ func newMaps(cfg *config.Directory) (maps, error) {
 }
 
 func newMapping(name, class string, cfg *config.Directory, from config.Map) (mapping, error) {
-	m := mapping{name: name, rename: map[string]string{}}
-	var problems []error
-	for schema, actual := range from.Attributes {
-		if actual != "" {
-			problems = append(problems, checkAttribute(actual))
-		}
-		m.rename[strings.ToLower(schema)] = actual
-	}
+	m := mapping{name: name, offsets: map[string]uint32{"uidNumber": cfg.UIDOffset, "gidNumber": cfg.GIDOffset}}
+	problems := []error{m.setAttributes(from)}
 	if from.ObjectClass != "" {
 		class = from.ObjectClass
 	}
+	m.class = class
 	own, err := parseFilter(from.Filter)
 	problems = append(problems, err)
 	if own.text == "" {
@@ -94,8 +104,8 @@ func newMapping(name, class string, cfg *config.Directory, from config.Map) (map
 	}
 	m.filter = own
 	bases := from.Bases
-	if len(bases) == 0 && cfg.Base != "" {
-		bases = []config.SearchBase{{DN: cfg.Base}}
+	if len(bases) == 0 {
+		bases = globalBases(cfg)
 	}
 	for _, base := range bases {
 		at, err := newPlace(base, own, cfg.Scope)
@@ -106,6 +116,14 @@ func newMapping(name, class string, cfg *config.Directory, from config.Map) (map
 		return m, fmt.Errorf("map %s: %w", name, err)
 	}
 	return m, nil
+}
+
+// globalBases are where to search for what has no base of its own.
+func globalBases(cfg *config.Directory) []config.SearchBase {
+	if cfg.Base == "" {
+		return cfg.Bases
+	}
+	return append([]config.SearchBase{{DN: cfg.Base}}, cfg.Bases...)
 }
 
 func newPlace(base config.SearchBase, own filter, scope string) (place, error) {
@@ -129,26 +147,6 @@ func parseScope(scope string) (int, error) {
 		return ldap.ScopeChildren, nil
 	}
 	return 0, fmt.Errorf("scope %q: must be sub, one, base or children", scope)
-}
-
-// attribute returns what the directory calls an attribute of the schema, or ""
-// if the configuration says that there is none.
-func (m *mapping) attribute(schema string) string {
-	if actual, ok := m.rename[strings.ToLower(schema)]; ok {
-		return actual
-	}
-	return schema
-}
-
-// attributes is attribute for several, without those that do not exist.
-func (m *mapping) attributes(schema ...string) []string {
-	result := make([]string, 0, len(schema))
-	for _, name := range schema {
-		if actual := m.attribute(name); actual != "" {
-			result = append(result, actual)
-		}
-	}
-	return result
 }
 
 // equal is the assertion that an attribute of the schema has the value; empty

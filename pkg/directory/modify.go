@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -34,11 +33,6 @@ func (d *Directory) Writable() (home, shell bool) {
 // writable returns what the directory calls an attribute of the passwd map, or
 // "" if it cannot be written.
 func (d *Directory) writable(schema string) string {
-	for computed := range d.cfg.Passwd.Expressions {
-		if strings.EqualFold(computed, schema) {
-			return ""
-		}
-	}
 	return d.maps.passwd.attribute(schema)
 }
 

@@ -26,7 +26,7 @@ func (d *Directory) numbered(ctx context.Context, m *mapping, attribute string, 
 			if err != nil {
 				return nil, err
 			}
-			if !hasName(key, m.attribute("cn"), e) {
+			if !m.hasName(key, e) {
 				return nil, nil
 			}
 			number, err := e.number(m.attribute(attribute), key, 0, highest)

@@ -35,7 +35,7 @@ func (m *mapping) services(e entry, key account.Key) ([]account.Service, error) 
 	if err != nil {
 		return nil, err
 	}
-	if !hasName(key, m.attribute("cn"), e) {
+	if !m.hasName(key, e) {
 		return nil, nil
 	}
 	port, err := e.number(m.attribute("ipServicePort"), key, 1, maxPort)
@@ -44,7 +44,13 @@ func (m *mapping) services(e entry, key account.Key) ([]account.Service, error) 
 	}
 	var all []account.Service
 	for _, protocol := range e.values(m.attribute("ipServiceProtocol")) {
-		if printable(protocol) && (key.Protocol == "" || protocol == key.Protocol) {
+		if key.Protocol != "" {
+			if !sameLetters(protocol, key.Protocol) {
+				continue
+			}
+			protocol = key.Protocol // as it was asked for
+		}
+		if printable(protocol) {
 			all = append(all, account.Service{Name: name, Aliases: aliases, Port: port, Protocol: protocol})
 		}
 	}

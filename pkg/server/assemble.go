@@ -28,7 +28,9 @@ func NewBackend(cfg *config.Config, logger *slog.Logger, singleUse bool) (*Backe
 		return errors.Join(errs...)
 	}
 	for _, c := range cfg.Directories {
-		d, err := directory.New(c, directory.Options{Logger: logger, SingleUse: singleUse})
+		d, err := directory.New(c, directory.Options{
+			Logger: logger, SingleUse: singleUse, IgnoreCase: cfg.Accounts.IgnoreCase,
+		})
 		if err != nil {
 			return nil, errors.Join(err, closeAll())
 		}
