@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,6 +19,9 @@ type request struct {
 	doing     string
 	operation func(ctx context.Context, s *server) error
 	failures  attempts
+	skipped   []*server
+	asked     map[*server]bool
+	busy      map[*server]bool // of those, who said that they cannot now
 }
 
 // attempts are the reasons why no server answered, on one line.
@@ -34,8 +38,9 @@ func (a attempts) Error() string {
 func (a attempts) Unwrap() []error { return a }
 
 // try runs operation on the servers in order until one answers, all inside
-// ctx. Servers that failed lately are passed over; if no other answers, they
-// are tried, too. doing says what is done, with the key, for the error.
+// ctx. Servers that are down are passed over; if no other answers, they are
+// tried, too, and then those that DNS names by now. doing says what is done,
+// with the key, for the error.
 //
 // An error of operation that is about the connection or its pseudouser
 // (noAnswer) leads to the next server; any other is an answer.
@@ -43,22 +48,62 @@ func (d *Directory) try(ctx context.Context, doing string, operation func(contex
 	ctx, cancel := d.bounded(ctx)
 	defer cancel()
 	r := request{directory: d, doing: doing, operation: operation}
-	var skipped []*server
-	for i, s := range d.servers {
-		if ctx.Err() == nil && !s.usable(time.Now()) {
-			skipped = append(skipped, s)
-			continue
-		}
-		if answered, err := r.attempt(ctx, s, anyUsable(d.servers[i+1:])); answered {
-			return err
-		}
-	}
-	for i, s := range skipped {
-		if answered, err := r.attempt(ctx, s, i+1 < len(skipped)); answered {
+	for _, round := range []func(context.Context) (bool, error){r.inOrder, r.lastResort, r.newlyNamed} {
+		if answered, err := round(ctx); answered {
 			return err
 		}
 	}
 	return r.failed()
+}
+
+// inOrder asks the servers that are not down.
+func (r *request) inOrder(ctx context.Context) (answered bool, err error) {
+	sources := r.directory.sources
+	for i, src := range sources {
+		servers, err := src.get(ctx)
+		if err != nil {
+			r.failures = append(r.failures, err)
+		}
+		for j, s := range servers {
+			if s.isDown() {
+				r.skipped = append(r.skipped, s)
+				continue
+			}
+			if answered, err := r.attempt(ctx, s, anyUp(servers[j+1:]) || anyLeft(sources[i+1:])); answered {
+				return true, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// lastResort asks those that were passed over.
+func (r *request) lastResort(ctx context.Context) (answered bool, err error) {
+	for i, s := range r.skipped {
+		if answered, err := r.attempt(ctx, s, i+1 < len(r.skipped)); answered {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// newlyNamed asks the servers that DNS names by now and did not name before.
+func (r *request) newlyNamed(ctx context.Context) (answered bool, err error) {
+	for _, src := range r.directory.sources {
+		if src.dns == nil || ctx.Err() != nil {
+			continue
+		}
+		src.dns.await(ctx, src.lookAgain(urgentLookup))
+		for _, s := range src.known() {
+			if r.asked[s] {
+				continue
+			}
+			if answered, err := r.attempt(ctx, s, false); answered {
+				return true, err
+			}
+		}
+	}
+	return false, nil
 }
 
 // failed is the error when no server is left. A refused pseudouser is the
@@ -67,6 +112,8 @@ func (r *request) failed() error {
 	kind := ErrUnavailable
 	if errors.Is(r.failures, errPseudouser) {
 		kind = ErrRefused
+	} else {
+		r.directory.noteAway(r.busy)
 	}
 	return fmt.Errorf("%w: %s: %w", kind, r.doing, r.failures)
 }
@@ -79,15 +126,14 @@ func (d *Directory) bounded(ctx context.Context) (context.Context, context.Cance
 	return context.WithTimeout(ctx, d.cfg.ConnectTimeout+d.cfg.SearchTimeout)
 }
 
-// anyUsable reports whether a server remains that try will ask.
-func anyUsable(servers []*server) bool {
-	now := time.Now()
-	for _, s := range servers {
-		if !s.skipped(now) {
-			return true
-		}
-	}
-	return false
+// anyUp reports whether a server remains that is not down.
+func anyUp(servers []*server) bool {
+	return slices.ContainsFunc(servers, func(s *server) bool { return !s.isDown() })
+}
+
+// anyLeft is anyUp for sources, of which some may not have been looked up yet.
+func anyLeft(sources []*source) bool {
+	return slices.ContainsFunc(sources, func(src *source) bool { return src.unasked() || anyUp(src.known()) })
 }
 
 // attempt runs the operation on s, in half of the remaining time if another
@@ -97,6 +143,7 @@ func (r *request) attempt(ctx context.Context, s *server, another bool) (answere
 		r.failures = append(r.failures, fmt.Errorf("server %s: not tried: %w", s.at.uri, context.Cause(ctx)))
 		return false, nil
 	}
+	r.ask(s)
 	share, cancel := ctx, context.CancelFunc(func() {})
 	if another {
 		share, cancel = half(ctx)
@@ -105,14 +152,23 @@ func (r *request) attempt(ctx context.Context, s *server, another bool) (answere
 	start := time.Now()
 	err = r.operation(share, s)
 	if err == nil || !noAnswer(err) {
-		s.markUp(time.Since(start))
+		s.markUp(true, time.Since(start))
 		return true, r.name(s, err)
 	}
 	if blames(ctx, err, time.Since(start)) {
 		s.markDown(start, err)
 	}
+	r.busy[s] = errors.Is(err, errBusy)
 	r.failures = append(r.failures, fmt.Errorf("server %s: %w", s.at.uri, err))
 	return false, nil
+}
+
+// ask notes that s is asked.
+func (r *request) ask(s *server) {
+	if r.asked == nil {
+		r.asked, r.busy = map[*server]bool{}, map[*server]bool{}
+	}
+	r.asked[s] = true
 }
 
 // name adds the server and the operation to the error of an answer.
@@ -128,7 +184,7 @@ func (r *request) name(s *server, err error) error {
 // anything that shows that the server is there.
 func blames(ctx context.Context, err error, took time.Duration) bool {
 	switch {
-	case !errors.Is(err, errTransport), errors.Is(ctx.Err(), context.Canceled):
+	case !errors.Is(err, errTransport), errors.Is(err, errClosed), errors.Is(ctx.Err(), context.Canceled):
 		return false
 	case timedOut(err):
 		return took >= fairAttempt

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// bindIdle is how long a bind connection is kept without a bind.
+	// bindIdle is how long a bind connection is kept without a bind at most.
 	bindIdle = time.Minute
 	// surplusIdle is the same for those above the configured number, so that
 	// a burst of logins does not pay a TLS handshake for each.
@@ -19,12 +19,13 @@ const (
 type bindPool struct {
 	server *server
 	size   int
+	idle   time.Duration // how long a connection may be without a bind
 	// borrow, if set, gives a connection that the bind may use up (SingleUse).
 	borrow func() *conn
 
 	mu     sync.Mutex
 	closed bool
-	idle   []*conn // the one used last is at the end and goes out first
+	unused []*conn // the one used last is at the end and goes out first
 }
 
 // use runs operation on a bind connection. A kept connection that ends without
@@ -43,7 +44,7 @@ func (p *bindPool) use(ctx context.Context, reuse bool, operation func(context.C
 
 // useFresh is use on a connection of its own.
 func (p *bindPool) useFresh(ctx context.Context, reuse bool, operation func(context.Context, *conn) error) error {
-	c, err := p.server.open(ctx, bindMessageLimit, bindIdle)
+	c, err := p.server.open(ctx, bindMessageLimit, p.idle)
 	if err != nil {
 		return err
 	}
@@ -70,10 +71,10 @@ func (p *bindPool) take() *conn {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.idle) > 0 {
-		last := len(p.idle) - 1
-		c := p.idle[last]
-		p.idle = p.idle[:last]
+	for len(p.unused) > 0 {
+		last := len(p.unused) - 1
+		c := p.unused[last]
+		p.unused = p.unused[:last]
 		if c.wire.failure() == nil {
 			return c
 		}
@@ -90,11 +91,11 @@ func (p *bindPool) put(c *conn, clean bool) {
 		c.close()
 		return
 	}
-	idle := bindIdle
-	if len(p.idle) >= p.size {
-		idle = surplusIdle
+	idle := p.idle
+	if len(p.unused) >= p.size {
+		idle = min(surplusIdle, p.idle)
 	}
-	p.idle = append(p.idle, c)
+	p.unused = append(p.unused, c)
 	p.mu.Unlock()
 	c.wire.setIdle(idle)
 }
@@ -103,9 +104,9 @@ func (p *bindPool) put(c *conn, clean bool) {
 func (p *bindPool) remove(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i, other := range p.idle {
+	for i, other := range p.unused {
 		if other == c {
-			p.idle = append(p.idle[:i:i], p.idle[i+1:]...)
+			p.unused = append(p.unused[:i:i], p.unused[i+1:]...)
 			return
 		}
 	}
@@ -114,8 +115,8 @@ func (p *bindPool) remove(c *conn) {
 // close closes the idle connections; those in use are closed when given back.
 func (p *bindPool) close() {
 	p.mu.Lock()
-	conns := p.idle
-	p.idle, p.closed = nil, true
+	conns := p.unused
+	p.unused, p.closed = nil, true
 	p.mu.Unlock()
 	for _, c := range conns {
 		c.close()

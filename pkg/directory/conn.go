@@ -182,6 +182,12 @@ func (s *server) policyControls() []ldap.Control {
 	return []ldap.Control{ldap.NewControlBeheraPasswordPolicy()}
 }
 
+// background runs f in a goroutine, guarded. Whoever waits for f hears of a
+// panic by other means.
+func background(f func()) {
+	go func() { _ = guarded(f) }()
+}
+
 // bind sends a simple bind (RFC 4511, section 4.2) with the password policy
 // request control, and returns what the server said. Nobody else may use the
 // connection meanwhile. After an error it is closed.

@@ -6,16 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/goldap/goldap/pkg/config"
-)
-
-// Timeouts where the configuration has none.
-const (
-	defaultConnectTimeout = 5 * time.Second
-	defaultSearchTimeout  = 10 * time.Second
 )
 
 // Options are what New needs besides the configuration.
@@ -24,93 +20,80 @@ type Options struct {
 	Logger *slog.Logger
 	// SingleUse makes one connection do for a whole login, in a process that
 	// serves one request: the service connection becomes the user's bind
-	// connection and is closed afterwards.
+	// connection and is closed afterwards. A server that failed is not probed.
 	SingleUse bool
 	// IgnoreCase makes names equal that differ in the case of ASCII letters
 	// only; the answer has the directory's spelling.
 	IgnoreCase bool
+	// OnBack is called, in a goroutine of its own, when a server answers again
+	// after none did. nil means nothing.
+	OnBack func()
 	// Dial replaces net.Dialer, for tests. network is tcp or unix.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Resolver looks up SRV records; nil is Go's, which asks DNS itself. The C
+	// library's must not be used: it may ask goldap.
+	Resolver Resolver
+	// Hostname is os.Hostname if it is nil.
+	Hostname func() (string, error)
 }
 
 // Directory is one configured directory. Its methods may be called by many
 // goroutines at a time.
 type Directory struct {
-	cfg     config.Directory
-	log     *slog.Logger
-	servers []*server
-	maps    maps
-	// end ends the connections being opened when the directory is closed.
+	cfg       config.Directory
+	log       *slog.Logger
+	retry     retryTimes
+	singleUse bool
+	dial      func(ctx context.Context, network, address string) (net.Conn, error)
+	resolver  Resolver
+	hostname  func() (string, error)
+	onBack    func()
+	sources   []*source
+	maps      maps
+	// end ends what runs in the background when the directory is closed.
 	ctx context.Context
 	end context.CancelFunc
+	// away: the last request found no server that answers.
+	away atomic.Bool
 	// missingBases are the base DNs that were logged as missing.
 	missingBases sync.Map
 }
 
 // New prepares a directory. It reads the TLS files and checks filters, names
 // and URIs, and reports everything that is wrong with them; it connects to
-// nothing.
+// nothing and looks nothing up.
 func New(cfg config.Directory, opts Options) (*Directory, error) {
-	d := &Directory{cfg: withDefaults(cfg), log: opts.Logger}
-	if d.log == nil {
-		d.log = slog.New(slog.DiscardHandler)
+	d := &Directory{
+		cfg: withDefaults(cfg), log: opts.Logger, singleUse: opts.SingleUse,
+		dial: opts.Dial, resolver: opts.Resolver, hostname: opts.Hostname, onBack: opts.OnBack,
 	}
+	d.setDefaults()
 	d.log = d.log.With("directory", d.cfg.Name)
+	d.retry = retryTimes{first: d.cfg.RetryMin, last: d.cfg.RetryMax}
+	d.ctx, d.end = context.WithCancel(context.Background())
 	var err error
 	d.maps, err = newMaps(&d.cfg, opts.IgnoreCase)
-	if err = errors.Join(err, d.addServers(opts)); err != nil {
+	if err = errors.Join(err, d.addServers()); err != nil {
+		d.end()
 		return nil, fmt.Errorf("directory %q: %w", d.cfg.Name, err)
-	}
-	d.ctx, d.end = context.WithCancel(context.Background())
-	for _, s := range d.servers {
-		s.services.ctx = d.ctx
 	}
 	return d, nil
 }
 
-func withDefaults(cfg config.Directory) config.Directory {
-	if cfg.Name == "" {
-		cfg.Name = cfg.Base
+// setDefaults sets what the options left out.
+func (d *Directory) setDefaults() {
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
 	}
-	if cfg.ConnectTimeout <= 0 {
-		cfg.ConnectTimeout = defaultConnectTimeout
+	if d.dial == nil {
+		d.dial = newDialer().DialContext
 	}
-	if cfg.SearchTimeout <= 0 {
-		cfg.SearchTimeout = defaultSearchTimeout
+	if d.resolver == nil {
+		d.resolver = &net.Resolver{PreferGo: true}
 	}
-	cfg.SearchConnections = max(cfg.SearchConnections, 1)
-	cfg.BindConnections = max(cfg.BindConnections, 0)
-	return cfg
-}
-
-// addServers makes a server of every URI.
-func (d *Directory) addServers(opts Options) error {
-	if len(d.cfg.URIs) == 0 {
-		return errors.New("no server is configured")
+	if d.hostname == nil {
+		d.hostname = os.Hostname
 	}
-	secured, err := tlsConfig(d.cfg.TLS)
-	mode, err2 := checkMode(d.cfg.TLS.Mode)
-	problems := []error{err, err2}
-	dial := opts.Dial
-	if dial == nil {
-		dial = newDialer().DialContext
-	}
-	for _, uri := range d.cfg.URIs {
-		at, err := parseURI(uri, mode)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		s := newServer(&d.cfg, at, d.log)
-		s.dial = dial
-		if secured != nil {
-			s.tls = secured.Clone()
-			s.tls.ServerName = at.host
-		}
-		s.setSingleUse(opts.SingleUse)
-		d.servers = append(d.servers, s)
-	}
-	return errors.Join(problems...)
 }
 
 // newDialer uses the resolver in Go: the C library's would ask the name
@@ -125,11 +108,54 @@ func (d *Directory) Name() string { return d.cfg.Name }
 // Close closes all connections. Requests that are under way fail.
 func (d *Directory) Close() error {
 	d.end()
-	for _, s := range d.servers {
-		s.services.close()
-		s.binds.close()
+	for _, s := range d.servers() {
+		s.close()
 	}
 	return nil
+}
+
+// servers returns all servers that are known now, in order.
+func (d *Directory) servers() []*server {
+	var all []*server
+	for _, src := range d.sources {
+		all = append(all, src.known()...)
+	}
+	return all
+}
+
+// RetryNow makes servers that are down, the pseudouser where it was refused,
+// and DNS be tried at once, whatever their retry times are.
+func (d *Directory) RetryNow() {
+	for _, src := range d.sources {
+		src.lookAgain(0)
+	}
+	for _, s := range d.servers() {
+		s.probeNow()
+	}
+}
+
+// noteAway notes that no server answered a request. busy are those that said
+// themselves that they cannot. It is not so as long as one is not down.
+func (d *Directory) noteAway(busy map[*server]bool) {
+	for _, s := range d.servers() {
+		if !s.isDown() && !busy[s] {
+			return
+		}
+	}
+	if !d.away.Swap(true) {
+		d.log.Warn("no server of the directory answers")
+	}
+}
+
+// noteBack notes that a server answers.
+func (d *Directory) noteBack() {
+	if !d.away.Load() || !d.away.CompareAndSwap(true, false) {
+		return
+	}
+	d.log.Info("the directory answers again")
+	if d.onBack != nil {
+		background(d.onBack)
+	}
 }
 
 // ServerStatus is what the directory knows about one server.
@@ -146,10 +172,11 @@ type ServerStatus struct {
 	Latency time.Duration
 }
 
-// Status returns the state of every server in the configured order.
+// Status returns the state of every server in the order in which they are
+// asked. Those that DNS is to name are missing until it was asked.
 func (d *Directory) Status() []ServerStatus {
-	result := make([]ServerStatus, 0, len(d.servers))
-	for _, s := range d.servers {
+	var result []ServerStatus
+	for _, s := range d.servers() {
 		result = append(result, s.status())
 	}
 	return result

@@ -12,12 +12,14 @@ import (
 // entry is an entry as a server sent it: nothing in it is to be believed.
 type entry struct{ *ldap.Entry }
 
-func entriesOf(result *ldap.SearchResult) []entry {
+// entriesOf returns the entries of a result with the directory's DNs.
+func entriesOf(result *ldap.SearchResult, base rebase) []entry {
 	if result == nil {
 		return nil
 	}
 	entries := make([]entry, 0, len(result.Entries))
 	for _, e := range result.Entries {
+		base.entry(e)
 		entries = append(entries, entry{e})
 	}
 	return entries

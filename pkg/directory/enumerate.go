@@ -166,7 +166,7 @@ func (r *enumeration) read(ctx context.Context, q *search) error {
 	if err := r.connect(ctx); err != nil {
 		return err
 	}
-	return r.conn.pages(ctx, r.directory.cfg.SearchTimeout, q, func(found []entry) error {
+	return r.conn.pages(ctx, r.conn.server.searchTimeout, q, func(found []entry) error {
 		for _, e := range found {
 			if err := r.visit(e); err != nil {
 				return err

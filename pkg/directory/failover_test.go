@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -132,6 +131,7 @@ func TestRetryTimeDoubles(t *testing.T) {
 				t.Errorf("retry in %v, want %v s: %+v", delay, full, status)
 			}
 			time.Sleep(delay)
+			synctest.Wait()
 		}
 		servers[0].Refuse(false)
 		time.Sleep(30 * time.Second)
@@ -145,28 +145,22 @@ func TestRetryTimeDoubles(t *testing.T) {
 	})
 }
 
-// TestOneRequestTriesARecoveringServer: the others do not wait for it.
-func TestOneRequestTriesARecoveringServer(t *testing.T) {
+// TestNoRequestPaysForAProbe: whether a server is back is found out beside the
+// requests.
+func TestNoRequestPaysForAProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, servers, _ := three(t)
 		hangAll(servers[0])
 		lookUp(t, d, 2*time.Second)
-		time.Sleep(time.Second)
-		var mu sync.Mutex
-		waited := 0
-		var all sync.WaitGroup
-		for range 10 {
-			all.Go(func() {
-				if lookUp(t, d, 2*time.Second) > 0 {
-					mu.Lock()
-					defer mu.Unlock()
-					waited++
-				}
-			})
+		before := servers[0].Connections()
+		for range 100 {
+			time.Sleep(time.Second)
+			if took := lookUp(t, d, 2*time.Second); took > 0 {
+				t.Fatalf("a request waited %v for the server that hangs", took)
+			}
 		}
-		all.Wait()
-		if waited != 1 {
-			t.Errorf("%d requests waited for the server that hangs", waited)
+		if probes := servers[0].Connections() - before; probes < 4 || probes > 12 {
+			t.Errorf("%d probes in 100 s", probes)
 		}
 	})
 }

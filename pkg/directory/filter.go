@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 )
 
@@ -63,14 +64,19 @@ func parseFilter(text string) (filter, error) {
 }
 
 // compiles reports why the library cannot send the filter, if it cannot.
-func compiles(text string) (err error) {
+func compiles(text string) error {
+	_, err := compileFilter(text)
+	return err
+}
+
+// compileFilter is the library's, fenced.
+func compileFilter(text string) (packet *ber.Packet, err error) {
 	panicked := guarded(func() {
-		packet, problem := ldap.CompileFilter(text)
-		if err = problem; err == nil && packet == nil {
+		if packet, err = ldap.CompileFilter(text); err == nil && packet == nil {
 			err = errors.New("not a filter")
 		}
 	})
-	return errors.Join(err, panicked)
+	return packet, errors.Join(err, panicked)
 }
 
 // checkAttribute checks an attribute description (RFC 4512, section 2.5):

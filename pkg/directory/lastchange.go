@@ -23,7 +23,7 @@ func (d *Directory) noteChange(ctx context.Context, s *server, c *conn, change P
 	defer cancel()
 	day := d.maps.shadow.dayText(change.LastChange)
 	err := c.replace(ctx, change.DN, attribute, day)
-	if err != nil && !lost(err) && s.services.dn != "" {
+	if err != nil && !lost(err) && s.identity.dn != "" {
 		d.log.Debug("set as the pseudouser instead", "attribute", attribute, "dn", change.DN, "error", err)
 		err = s.services.use(ctx, func(ctx context.Context, c *conn) error {
 			return c.replace(ctx, change.DN, attribute, day)
@@ -37,7 +37,7 @@ func (d *Directory) noteChange(ctx context.Context, s *server, c *conn, change P
 // replace sends a modify request (RFC 4511, section 4.6) that makes value the
 // only one of an attribute. Others may use the connection meanwhile.
 func (c *conn) replace(ctx context.Context, dn, attribute, value string) error {
-	request := ldap.NewModifyRequest(dn, nil)
+	request := ldap.NewModifyRequest(c.server.base.there(dn), nil)
 	request.Replace(attribute, []string{value})
 	_, err := call(ctx, func() (struct{}, error) { return struct{}{}, c.ldap.Modify(request) })
 	if err == nil {

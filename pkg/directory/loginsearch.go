@@ -102,7 +102,7 @@ func (d *Directory) count(ctx context.Context, c *conn, match filter, limit int)
 	seen := map[string]bool{} // bases may overlap
 	for _, at := range d.maps.searches.places {
 		q := search{place: at, filter: and(at.filter, match), attributes: []string{"1.1"}, limit: limit}
-		found, err := c.search(ctx, d.cfg.SearchTimeout, &q)
+		found, err := c.search(ctx, c.server.searchTimeout, &q)
 		for _, e := range found {
 			seen[strings.ToLower(e.DN)] = true
 		}

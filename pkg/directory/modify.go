@@ -59,8 +59,10 @@ func (d *Directory) Modify(ctx context.Context, m Modification) (bound, changed 
 			if bound, err = c.bindUser(ctx, dn, password); err != nil || bound.Code != ResultSuccess || len(request.Changes) == 0 {
 				return err
 			}
+			there := *request
+			there.DN = c.server.base.there(request.DN)
 			changed, err = exclusive(ctx, c, "modify", opModifyResponse, func() (struct{}, error) {
-				return struct{}{}, c.ldap.Modify(request)
+				return struct{}{}, c.ldap.Modify(&there)
 			})
 			return final(err)
 		})

@@ -43,7 +43,7 @@ func (d *Directory) BindAsUser(ctx context.Context, dn string, password secret.S
 // bindUser is bind for a request that another server may serve if this one
 // says that it cannot now.
 func (c *conn) bindUser(ctx context.Context, dn string, password secret.Secret) (Reply, error) {
-	reply, err := c.bind(ctx, dn, password)
+	reply, err := c.bind(ctx, c.server.base.there(dn), password)
 	if err == nil && (reply.Code == ldap.LDAPResultBusy || reply.Code == ldap.LDAPResultUnavailable) {
 		return noReply, refusedBind(dn, reply)
 	}
@@ -162,15 +162,15 @@ func (u unwrapped) Error() string { return u.err.Error() }
 // changePassword sends the change, without the old password at first, as nslcd
 // does, unless sendOld says so.
 func (c *conn) changePassword(ctx context.Context, change PasswordChange, sendOld bool) (Reply, error) {
-	old := secret.Secret{}
+	dn, old := c.server.base.there(change.DN), secret.Secret{}
 	if sendOld && !change.AsRoot {
 		old = change.Old
 	}
-	reply, err := c.extended(ctx, passwordModify(change.DN, old, change.New))
+	reply, err := c.extended(ctx, passwordModify(dn, old, change.New))
 	if err != nil || change.AsRoot || sendOld || !wantsOld(reply) {
 		return reply, err
 	}
-	return c.extended(ctx, passwordModify(change.DN, change.Old, change.New))
+	return c.extended(ctx, passwordModify(dn, change.Old, change.New))
 }
 
 // wantsOld reports whether a refusal may be because the old password was not

@@ -25,10 +25,10 @@ func (r *refusal) holds(now time.Time) bool {
 }
 
 // begin notes one more refusal and logs the first.
-func (r *refusal) begin(log *slog.Logger, reply Reply, err error) {
+func (r *refusal) begin(log *slog.Logger, retry retryTimes, reply Reply, err error) {
 	now := time.Now()
 	r.count++
-	delay := retryDelay(r.count)
+	delay := retry.after(r.count)
 	r.retryAt, r.err = now.Add(delay), err
 	if r.count == 1 {
 		r.since = now
@@ -44,19 +44,27 @@ func (r *refusal) end(log *slog.Logger) {
 	*r = refusal{}
 }
 
+// forgive lets the next search bind again at once.
+func (p *servicePool) forgive() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refusal.retryAt = time.Time{}
+}
+
 // judge turns the answer to the pseudouser's bind into an error and remembers
 // it. Busy servers say nothing about the pseudouser.
 func (p *servicePool) judge(reply Reply) error {
-	log := p.server.log.With("dn", p.dn)
+	who := p.server.identity
+	log := p.server.log.With("dn", who.dn)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if reply.Code == ResultSuccess {
 		p.refusal.end(log)
 		return nil
 	}
-	err := refusedBind(p.dn, reply)
+	err := refusedBind(who.dn, reply)
 	if errors.Is(err, errPseudouser) {
-		p.refusal.begin(log, reply, err)
+		p.refusal.begin(log, p.server.retry, reply, err)
 	}
 	return err
 }

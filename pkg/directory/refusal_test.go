@@ -330,7 +330,8 @@ func TestWhatIsNoRefusal(t *testing.T) {
 					wantError(t, err, directory.ErrUnavailable)
 					time.Sleep(time.Millisecond)
 				}
-				if n := len(server.Binds()); n != 2 || strings.Contains(log.String(), "pseudouser") {
+				// A probe may have come meanwhile.
+				if n := len(server.Binds()); n < 2 || n > 3 || strings.Contains(log.String(), "pseudouser") {
 					t.Errorf("%d binds; log:\n%s", n, log)
 				}
 				server.Script(scripted.Script{})

@@ -81,7 +81,7 @@ func (d *Directory) readEntry(ctx context.Context, dn string, match filter, attr
 	err := d.try(ctx, fmt.Sprintf("read %q", dn), func(ctx context.Context, s *server) error {
 		one := search{place: place{dn: dn, scope: ldap.ScopeBaseObject}, filter: match, attributes: attributes, limit: 1}
 		var err error
-		found, err = s.search(ctx, d.cfg.SearchTimeout, &one)
+		found, err = s.search(ctx, &one)
 		if err == nil && len(found) == 0 || errors.Is(err, errNoBase) {
 			return ErrNotFound
 		}
@@ -104,7 +104,7 @@ func (d *Directory) searchMap(ctx context.Context, s *server, m *mapping, match 
 		if at.scope == ldap.ScopeBaseObject {
 			one.pageSize = 0
 		}
-		found, err := s.search(ctx, d.cfg.SearchTimeout, &one)
+		found, err := s.search(ctx, &one)
 		if errors.Is(err, errNoBase) {
 			d.noteMissingBase(at.dn)
 			continue
@@ -145,9 +145,9 @@ func (d *Directory) noteMissingBase(dn string) {
 }
 
 // search runs on a service connection.
-func (s *server) search(ctx context.Context, timeout time.Duration, q *search) (found []entry, err error) {
+func (s *server) search(ctx context.Context, q *search) (found []entry, err error) {
 	err = s.services.use(ctx, func(ctx context.Context, c *conn) error {
-		found, err = c.search(ctx, timeout, q)
+		found, err = c.search(ctx, s.searchTimeout, q)
 		return err
 	})
 	return found, err
@@ -173,8 +173,13 @@ func (c *conn) search(ctx context.Context, timeout time.Duration, q *search) ([]
 // page over, also the part of one that ends with an error. Each page has the
 // timeout for itself, inside ctx.
 func (c *conn) pages(ctx context.Context, timeout time.Duration, q *search, visit func([]entry) error) error {
-	request := ldap.NewSearchRequest(q.place.dn, q.place.scope, ldap.NeverDerefAliases,
-		q.limit, 0, false, q.filter.text, q.attributes, nil)
+	base := c.server.base
+	match, err := base.filter(q.filter.text)
+	if err != nil {
+		return fmt.Errorf("%w: filter %q: %w", ErrRefused, q.filter.text, err)
+	}
+	request := ldap.NewSearchRequest(base.there(q.place.dn), q.place.scope, c.server.deref,
+		q.limit, 0, false, match, q.attributes, nil)
 	request.EnforceSizeLimit = q.limit > 0
 	paging := ldap.NewControlPaging(q.pageSize)
 	if q.pageSize > 0 {
@@ -188,7 +193,7 @@ func (c *conn) pages(ctx context.Context, timeout time.Duration, q *search, visi
 	}
 	for empty := 0; empty < maxEmptyPages; empty++ {
 		result, err := c.timedPage(ctx, timeout, request)
-		found := entriesOf(result)
+		found := entriesOf(result, base)
 		if len(found) > 0 {
 			empty = -1
 		}

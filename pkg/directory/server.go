@@ -9,95 +9,125 @@ import (
 	"sync"
 	"time"
 
-	"github.com/goldap/goldap/pkg/config"
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/goldap/goldap/pkg/secret"
 )
 
-// The time before a failed server is tried again doubles from the first to the
-// last.
-const (
-	firstRetry = time.Second
-	lastRetry  = 30 * time.Second
-)
+// settings are what the configuration says about a server, or about those
+// that DNS names for one entry of it.
+type settings struct {
+	base     rebase
+	identity identity
+	// tls has no ServerName yet: each server's copy gets its own.
+	tls            *tls.Config
+	mode           string
+	allowClearText bool
+	// connectTimeout bounds TCP, TLS and the bind together; searchTimeout one
+	// search.
+	connectTimeout, searchTimeout time.Duration
+	// deref is whether the server follows aliases (RFC 4511, section 4.5.1.3).
+	deref int
+	// policy: the password policy is asked for and obeyed.
+	policy bool
+}
+
+// identity is whom goldap itself is to a server: the pseudouser, or nobody.
+type identity struct {
+	dn       string
+	password secret.Secret
+}
 
 // server is one server of a directory: where it is, whether it answers, and
 // the connections to it.
+//
+// A server that failed is down: requests pass it over. A probe in the
+// background connects to it at its retry time and searches, so that no request
+// pays for finding out, and puts it back into service. Its failures are
+// forgotten only when a request was answered, or after a long time: one that
+// answers nothing but probes is down for longer each time.
 type server struct {
-	at             endpoint
-	tls            *tls.Config
-	allowClearText bool
-	// policy: the password policy is asked for and obeyed.
-	policy          bool
-	connectTimeout  time.Duration
+	settings
+	at              endpoint
+	ctx             context.Context // ends when the directory is closed
 	exchangeTimeout time.Duration
+	retry           retryTimes
 	dial            func(ctx context.Context, network, address string) (net.Conn, error)
 	log             *slog.Logger
 	services        servicePool
 	binds           bindPool
+	// back is called when the server was down and is not any more.
+	back func()
+	// probe is the search whose answer shows that a server that was down is
+	// back. probes: somebody lives long enough to profit from it.
+	probe  search
+	probes bool
 
 	mu       sync.Mutex
-	failures int // in a row; 0 means up
+	down     bool
+	failures int // in a row
 	failedAt time.Time
+	upSince  time.Time
 	retryAt  time.Time
+	timer    *time.Timer
 	lastErr  error
 	latency  time.Duration
 }
 
-func newServer(cfg *config.Directory, at endpoint, log *slog.Logger) *server {
+func (d *Directory) newServer(set settings, at endpoint) *server {
 	s := &server{
-		at: at, log: log.With("server", at.uri),
-		allowClearText: cfg.TLS.AllowClearText,
-		policy:         cfg.PasswordPolicy,
-		connectTimeout: cfg.ConnectTimeout,
+		settings: set, at: at, ctx: d.ctx, retry: d.retry, dial: d.dial,
+		log: d.log.With("server", at.uri), back: d.noteBack, probes: !d.singleUse,
 		// One response may take as long as a search; the connection is given
 		// up only after that and some more, so that one slow search does not
 		// take the others with it.
-		exchangeTimeout: cfg.ConnectTimeout + cfg.SearchTimeout,
+		exchangeTimeout: set.connectTimeout + set.searchTimeout,
+		probe: search{
+			place:  place{dn: d.firstBase(), scope: ldap.ScopeBaseObject},
+			filter: present("objectClass"), attributes: []string{"1.1"}, limit: 1,
+		},
 	}
-	s.services = servicePool{server: s, size: cfg.SearchConnections, dn: cfg.BindDN, password: cfg.BindPassword}
-	s.binds = bindPool{server: s, size: cfg.BindConnections}
-	return s
-}
-
-// setSingleUse makes one connection do for searches and the user's bind.
-func (s *server) setSingleUse(single bool) {
-	if single {
+	if set.tls != nil {
+		s.tls = set.tls.Clone()
+		s.tls.ServerName = at.host
+	}
+	s.services = servicePool{server: s, size: d.cfg.SearchConnections, idle: d.cfg.IdleTimeout, ctx: d.ctx}
+	s.binds = bindPool{server: s, size: d.cfg.BindConnections, idle: min(bindIdle, d.cfg.IdleTimeout)}
+	if d.singleUse { // one connection does for searches and the user's bind
 		s.services.size = 1
 		s.binds.size = 0
 		s.binds.borrow = s.services.steal
 	}
+	return s
 }
 
-// usable reports whether requests should try the server: it is up, or its
-// retry time has come. In the second case this request is the only one that
-// tries, until the next retry time.
-func (s *server) usable(now time.Time) bool {
+// firstBase returns a DN that must be there.
+func (d *Directory) firstBase() string {
+	if d.cfg.Base == "" && len(d.maps.passwd.places) > 0 {
+		return d.maps.passwd.places[0].dn
+	}
+	return d.cfg.Base
+}
+
+// isDown reports whether requests pass the server over.
+func (s *server) isDown() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failures == 0 {
-		return true
-	}
-	if now.Before(s.retryAt) {
-		return false
-	}
-	s.retryAt = now.Add(retryDelay(s.failures))
-	return true
+	return s.down
 }
 
-// skipped reports whether requests pass the server over now.
-func (s *server) skipped(now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.failures > 0 && now.Before(s.retryAt)
-}
+// retryTimes bound the time before a failed server is tried again.
+type retryTimes struct{ first, last time.Duration }
 
-// retryDelay is 1 s doubling to 30 s, less up to a quarter so that many
-// machines do not come back at the same moment.
-func retryDelay(failures int) time.Duration {
-	delay := lastRetry
-	if failures <= 5 {
-		delay = firstRetry << (failures - 1)
+// after returns the time to wait after that many failures: the first doubling
+// to the last, less up to a quarter so that many machines do not come back at
+// the same moment.
+func (t retryTimes) after(failures int) time.Duration {
+	delay := t.last
+	if shift := failures - 1; shift < 32 && t.first < t.last>>shift {
+		delay = t.first << shift
 	}
-	return delay - rand.N(delay/4)
+	return delay - rand.N(max(delay/4, 1))
 }
 
 // markDown notes that an attempt begun at start failed. Attempts that began
@@ -105,36 +135,108 @@ func retryDelay(failures int) time.Duration {
 func (s *server) markDown(start time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := time.Now()
 	if s.failures > 0 && !s.failedAt.Before(start) {
+		if s.down && !now.Before(s.retryAt) { // there is always a next probe
+			s.probeIn(s.retry.after(s.failures))
+		}
 		return
 	}
-	now := time.Now()
+	if !s.down && now.Sub(s.upSince) > s.retry.last {
+		s.failures = 0
+	}
 	s.failures++
 	s.failedAt, s.lastErr = now, err
-	delay := retryDelay(s.failures)
-	s.retryAt = now.Add(delay)
+	delay := s.retry.after(s.failures)
 	s.services.disown()
-	if s.failures == 1 {
+	if !s.down {
 		s.log.Warn("server is down", "error", err, "retry_in", delay)
+	}
+	s.down = true
+	s.probeIn(delay)
+}
+
+// probeIn sets the time of the next probe. The caller holds s.mu.
+func (s *server) probeIn(delay time.Duration) {
+	s.retryAt = time.Now().Add(delay)
+	if !s.probes {
+		return
+	}
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	s.timer = time.AfterFunc(delay, func() {
+		_ = guarded(func() {
+			if s.ctx.Err() == nil && s.isDown() {
+				s.services.probe()
+			}
+		})
+	})
+}
+
+// probeNow probes a server that is down without waiting for its retry time.
+func (s *server) probeNow() {
+	s.services.forgive()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		s.probeIn(0)
 	}
 }
 
-// markUp notes that the server answered, after latency.
-func (s *server) markUp(latency time.Duration) {
+// markUp notes that the server answered a probe or, with answered, a request,
+// after latency.
+func (s *server) markUp(answered bool, latency time.Duration) {
+	if wasDown := s.noteUp(answered, latency); wasDown || answered {
+		s.back()
+	}
+}
+
+func (s *server) noteUp(answered bool, latency time.Duration) (wasDown bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failures > 0 {
+	wasDown, s.down = s.down, false
+	if wasDown {
 		s.log.Info("server is back", "down_for", time.Since(s.failedAt))
+		s.upSince = time.Now()
 	}
-	s.failures, s.lastErr, s.latency = 0, nil, latency
+	s.lastErr, s.latency = nil, latency
+	if answered {
+		s.failures = 0
+	}
+	return wasDown
 }
 
 func (s *server) status() ServerStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	status := ServerStatus{URI: s.at.uri, Up: s.failures == 0, Latency: s.latency}
-	if !status.Up {
+	status := ServerStatus{URI: s.at.uri, Up: !s.down, Latency: s.latency}
+	if s.down {
 		status.LastError, status.RetryAt = s.lastErr.Error(), s.retryAt
 	}
 	return status
+}
+
+func (s *server) endProbes() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.probes = false
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+}
+
+// close closes all connections. Requests that are under way fail.
+func (s *server) close() {
+	s.endProbes()
+	s.services.close()
+	s.binds.close()
+}
+
+// drain is close for a server that is not to be used any more, but lets the
+// requests that are under way end.
+func (s *server) drain() {
+	s.endProbes()
+	s.services.drain()
+	s.binds.close()
 }

@@ -5,17 +5,16 @@ import (
 	"errors"
 	"sync"
 	"time"
-
-	"github.com/goldap/goldap/pkg/secret"
 )
 
-const (
-	// serviceIdle is how long a service connection may be without a search.
-	serviceIdle = 5 * time.Minute
-	// crowded is the number of searches on every connection from which one
-	// more connection is opened, if the configuration allows it.
-	crowded = 8
-)
+// crowded is the number of searches on every connection from which one more
+// connection is opened, if the configuration allows it.
+const crowded = 8
+
+// patience is the age of an opening from which on a new request does not wait
+// for it any more but begins another: the server may be back, and what is sent
+// to it on the old connection lost.
+const patience = time.Second
 
 // errClosed: the directory was closed.
 var errClosed = broken("connect", errors.New("the directory is closed"))
@@ -35,11 +34,10 @@ var errClosed = broken("connect", errors.New("the directory is closed"))
 // a user's bind (SingleUse), after which it never comes back. Connections of
 // useAlone have generation 0 and are never in the pool.
 type servicePool struct {
-	server   *server
-	size     int
-	dn       string
-	password secret.Secret
-	ctx      context.Context // ends when the directory is closed
+	server *server
+	size   int
+	idle   time.Duration   // how long a connection may be without a search
+	ctx    context.Context // ends when the directory is closed
 
 	mu         sync.Mutex
 	closed     bool
@@ -52,6 +50,7 @@ type servicePool struct {
 // opening is a connection being opened for everybody who waits for it.
 type opening struct {
 	generation uint64
+	began      time.Time
 	done       chan struct{}
 	conn       *conn
 	err        error
@@ -154,18 +153,18 @@ func (p *servicePool) get(ctx context.Context, after uint64) (*conn, error) {
 	if c := p.leastBusy(after); c != nil {
 		c.join()
 		if c.inFlight > crowded && len(p.conns) < p.size && p.opening == nil && !p.refusal.holds(time.Now()) {
-			p.startOpening()
+			p.startOpening(p.open)
 		}
 		p.mu.Unlock()
 		return c, nil
 	}
-	if p.opening == nil || p.opening.generation <= after {
+	if p.opening == nil || p.opening.generation <= after || time.Since(p.opening.began) > patience {
 		p.retire(after)
 		if p.refusal.holds(time.Now()) {
 			defer p.mu.Unlock()
 			return nil, p.refusal.err
 		}
-		p.startOpening()
+		p.startOpening(p.open)
 	}
 	o := p.opening
 	p.mu.Unlock()
@@ -225,25 +224,90 @@ func (p *servicePool) retire(generation uint64) {
 
 // startOpening opens a connection in the background, so that it does not die
 // with the request that happened to be the first.
-func (p *servicePool) startOpening() {
+func (p *servicePool) startOpening(open func(context.Context, uint64) (*conn, error)) {
 	p.generation++
-	o := &opening{generation: p.generation, done: make(chan struct{})}
+	o := &opening{generation: p.generation, began: time.Now(), done: make(chan struct{})}
 	p.opening = o
-	go func() {
-		start := time.Now()
-		panicked := guarded(func() { o.conn, o.err = p.open(p.ctx, o.generation) })
+	background(func() {
+		defer close(o.done)
+		panicked := guarded(func() {
+			o.conn, o.err = open(p.ctx, o.generation)
+			p.opened(o)
+			p.noteOpening(o)
+		})
 		if panicked != nil {
 			o.conn, o.err = nil, panicked
+			p.opened(o)
 		}
-		p.opened(o)
-		if o.err == nil || errors.Is(o.err, errPseudouser) {
-			p.server.markUp(time.Since(start))
+	})
+}
+
+// noteOpening notes what an opening says about the server. That a connection
+// could be opened is not yet an answer.
+func (p *servicePool) noteOpening(o *opening) {
+	switch {
+	case p.ctx.Err() != nil:
+	case errors.Is(o.err, errTransport):
+		p.server.markDown(o.began, o.err)
+	case errors.Is(o.err, errPseudouser):
+		p.server.markUp(false, time.Since(o.began))
+	}
+}
+
+// probe finds out whether a server that is down answers again. It opens a
+// connection for the requests to come, except where the pseudouser may not be
+// tried yet.
+func (p *servicePool) probe() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+	case p.refusal.holds(time.Now()):
+		background(p.knock)
+	default:
+		p.retire(p.generation)
+		p.startOpening(p.openAnswering)
+	}
+}
+
+// openAnswering is open for a probe: it tells whether the server is back, which
+// takes an answer to a search. A server that lets everybody in and then says
+// nothing is not.
+func (p *servicePool) openAnswering(ctx context.Context, generation uint64) (*conn, error) {
+	start := time.Now()
+	c, err := p.open(ctx, generation)
+	if err == nil {
+		if _, err = c.search(ctx, p.server.searchTimeout, &p.server.probe); !noAnswer(err) {
+			err = nil // whatever it is, it is an answer
+		} else {
+			c.close()
+			c = nil
 		}
-		close(o.done)
-		if c := o.conn; c != nil {
-			c.wire.notify(func() { p.remove(c) })
-		}
-	}()
+	}
+	p.tell(start, err)
+	return c, err
+}
+
+// tell notes at the server how a probe that began at start has ended. Busy
+// servers, and those that refuse the pseudouser, are there.
+func (p *servicePool) tell(start time.Time, err error) {
+	switch {
+	case p.ctx.Err() != nil:
+	case lost(err):
+		p.server.markDown(start, err)
+	default:
+		p.server.markUp(false, time.Since(start))
+	}
+}
+
+// knock connects to the server, without a bind.
+func (p *servicePool) knock() {
+	start := time.Now()
+	c, err := p.server.open(p.ctx, serviceMessageLimit, p.idle)
+	if err == nil {
+		c.close()
+	}
+	p.tell(start, err)
 }
 
 // disown makes the next request open a connection of its own instead of
@@ -268,22 +332,25 @@ func (p *servicePool) opened(o *opening) {
 		go o.conn.close()
 		return
 	}
-	p.conns = append(p.conns, o.conn)
+	c := o.conn
+	p.conns = append(p.conns, c)
+	background(func() { c.wire.notify(func() { p.remove(c) }) })
 }
 
 // open connects and binds as the pseudouser.
 func (p *servicePool) open(ctx context.Context, generation uint64) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.server.connectTimeout)
 	defer cancel()
-	c, err := p.server.open(ctx, serviceMessageLimit, serviceIdle)
+	c, err := p.server.open(ctx, serviceMessageLimit, p.idle)
 	if err != nil {
 		return nil, err
 	}
 	c.generation = generation
-	if p.dn == "" {
+	who := p.server.identity
+	if who.dn == "" {
 		return c, nil
 	}
-	reply, err := c.bind(ctx, p.dn, p.password)
+	reply, err := c.bind(ctx, who.dn, who.password)
 	if err == nil {
 		err = p.judge(reply)
 	}
@@ -339,4 +406,13 @@ func (p *servicePool) close() {
 	for _, c := range conns {
 		c.close()
 	}
+}
+
+// drain lets no new connection in and closes each when its last search has
+// ended.
+func (p *servicePool) drain() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	p.retire(p.generation)
 }

@@ -84,7 +84,7 @@ func (c *Conn) record(r *Request) {
 		_, paged := r.Controls[PagingOID]
 		s.finds = append(s.finds, Search{
 			Conn: c.Number, BoundAs: c.BoundAs, TLS: c.TLS, Base: r.Base, Scope: r.Scope,
-			SizeLimit: r.SizeLimit, TimeLimit: r.TimeLimit, Filter: r.Filter.String(),
+			Deref: r.Deref, SizeLimit: r.SizeLimit, TimeLimit: r.TimeLimit, Filter: r.Filter.String(),
 			Attributes: r.Attributes, Paged: paged,
 		})
 	case ModifyRequest:

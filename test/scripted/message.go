@@ -44,6 +44,7 @@ type Request struct {
 	// Search.
 	Base                        string
 	Scope, SizeLimit, TimeLimit int
+	Deref                       int
 	Filter                      Filter
 	Attributes                  []string
 	// Modify, with DN.
@@ -88,7 +89,7 @@ func decode(p *ber.Packet) (r *Request, err error) {
 func (r *Request) decodeSearch(op *ber.Packet) error {
 	number := func(i int) int { return int(op.Children[i].Value.(int64)) }
 	r.Base, r.Scope = op.Children[0].Value.(string), number(1)
-	r.SizeLimit, r.TimeLimit = number(3), number(4)
+	r.Deref, r.SizeLimit, r.TimeLimit = number(2), number(3), number(4)
 	for _, attribute := range op.Children[7].Children {
 		r.Attributes = append(r.Attributes, attribute.Value.(string))
 	}

@@ -60,6 +60,7 @@ type Search struct {
 	TLS        bool
 	Base       string
 	Scope      int
+	Deref      int
 	SizeLimit  int
 	TimeLimit  int
 	Filter     string // RFC 4515
