@@ -13,6 +13,8 @@ BUILD := build
 OUT ?=
 MODULE := $(BUILD)/pam_goldap.so
 NSS_MODULE := $(BUILD)/libnss_goldap.so.2
+# The same for machines whose nsswitch.conf says ldap.
+NSS_COMPAT := $(BUILD)/libnss_ldap.so.2
 # What all C here is compiled with.
 CWARNINGS := -std=c11 -Wall -Wextra -Werror -Wconversion -Wshadow -Wformat=2 -Wno-format-nonliteral -Wno-sign-conversion
 GO_SOURCES := $(shell find cmd pkg pam_module -name '*.go' ! -name '*_test.go') go.mod go.sum
@@ -24,7 +26,7 @@ C_SOURCES := $(wildcard pam_module/*.c pam_module/*.h pam_module/*.S pam_module/
 INTERPRETER := $(shell $(CC) -v -xc /dev/null -o /dev/null 2>&1 | sed -n 's/.* -dynamic-linker \([^ ]*\).*/\1/p')
 
 .PHONY: build
-build: $(MODULE) $(NSS_MODULE) $(BUILD)/goldapd $(BUILD)/goldapctl
+build: $(MODULE) $(NSS_MODULE) $(NSS_COMPAT) $(BUILD)/goldapd $(BUILD)/goldapctl
 
 .PHONY: help
 help:
@@ -48,10 +50,11 @@ $(MODULE): $(GO_SOURCES) $(C_SOURCES) Makefile | tools
 	@rm -f $(BUILD)/pam_goldap.h
 	@chmod 0755 $@
 
-# Nothing unloads it (nodelete): the C library may be inside any time.
-$(NSS_MODULE): $(NSS_SOURCES) $(wildcard nss_module/*.h) pam_module/wire.h nss_module/exports.map Makefile | tools
+# Nothing unloads it (nodelete): the C library may be inside any time, and
+# threads that end free what they have there.
+$(BUILD)/libnss_%.so.2: $(NSS_SOURCES) $(wildcard nss_module/*.h) pam_module/wire.h nss_module/exports.map Makefile | tools
 	@mkdir -p $(BUILD)
-	$(CC) $(CWARNINGS) -O2 -fPIC -fstack-protector-strong -shared -Wl,-soname,libnss_goldap.so.2 \
+	$(CC) $(CWARNINGS) -DGOLDAP_NSS_PREFIX=_nss_$*_ -O2 -fPIC -fstack-protector-strong -pthread -shared -Wl,-soname,$(@F) \
 	  -Wl,--version-script=nss_module/exports.map -Wl,-z,relro,-z,now,-z,nodelete,-z,defs -o $@ $(NSS_SOURCES)
 
 $(BUILD)/goldapd: $(GO_SOURCES) | tools
@@ -131,6 +134,6 @@ lint:
 
 .PHONY: clean distclean
 clean:
-	rm -f $(MODULE) $(NSS_MODULE) $(BUILD)/nss-lookups $(BUILD)/goldapd $(BUILD)/goldapctl $(BUILD)/*.test $(BUILD)/bench*
+	rm -f $(MODULE) $(NSS_MODULE) $(NSS_COMPAT) $(BUILD)/nss-lookups $(BUILD)/goldapd $(BUILD)/goldapctl $(BUILD)/*.test $(BUILD)/bench*
 distclean:
 	rm -rf $(BUILD)

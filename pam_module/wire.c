@@ -60,6 +60,13 @@ void wire_put_int32(struct wire_request *request, int32_t value) {
   request->data[request->length++] = (unsigned char)v;
 }
 
+void wire_put_bytes(struct wire_request *request, const void *bytes, size_t n) {
+  if (n == 0 || !grow(request, n))
+    return;
+  memcpy(request->data + request->length, bytes, n);
+  request->length += n;
+}
+
 void wire_put_string(struct wire_request *request, const char *string,
                      size_t limit) {
   size_t length = string != NULL ? strnlen(string, limit + 1) : 0;
@@ -69,10 +76,7 @@ void wire_put_string(struct wire_request *request, const char *string,
     return;
   }
   wire_put_int32(request, (int32_t)length);
-  if (length == 0 || !grow(request, length))
-    return;
-  memcpy(request->data + request->length, string, length);
-  request->length += length;
+  wire_put_bytes(request, string, length);
 }
 
 void wire_free_request(struct wire_request *request) {

@@ -45,6 +45,8 @@ struct wire_request {
 };
 
 void wire_put_int32(struct wire_request *request, int32_t value);
+/* Bytes as they are, without their number. */
+void wire_put_bytes(struct wire_request *request, const void *bytes, size_t n);
 /* A NULL string is sent as an empty one. */
 void wire_put_string(struct wire_request *request, const char *string,
                      size_t limit);

@@ -22,11 +22,6 @@
 
 #include "common.h"
 
-enum nss_status _nss_goldap_getpwnam_r(const char *, struct passwd *, char *,
-                                       size_t, int *);
-enum nss_status _nss_goldap_getgrnam_r(const char *, struct group *, char *,
-                                       size_t, int *);
-
 enum { THREADS = 8, LOOKUPS = 500, GROUP_BYTES = 4 * 1024 * 1024 };
 enum { GROUP_MEMBERS = 150000, TOO_MANY = 200000 };
 
