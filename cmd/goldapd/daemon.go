@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -17,21 +18,20 @@ import (
 // daemon is the running program.
 type daemon struct {
 	stderr io.Writer
+	logs   *logs
 	logger *slog.Logger
-	level  *slog.LevelVar
 	path   string
 	server *server.Server
-	// sockets are the paths that the configuration had at the start.
-	sockets []string
+	// caches are those of other programs.
+	caches *invalidator
+	// started is what the configuration said at the start about things that
+	// cannot change later.
+	started config.Daemon
 }
 
 func newDaemon(stderr io.Writer) *daemon {
-	level := new(slog.LevelVar)
-	return &daemon{
-		stderr: stderr,
-		level:  level,
-		logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
-	}
+	logs := newLogs(stderr)
+	return &daemon{stderr: stderr, logs: logs, logger: slog.New(newHandler(logs))}
 }
 
 // check reads the configuration as run would, and says what it found.
@@ -44,11 +44,24 @@ func (d *daemon) check(o options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	defer backend.Close()
+	if err := checkMachine(cfg.Daemon); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
 	for _, warning := range cfg.Warnings {
 		fmt.Fprintf(stdout, "%v (warning)\n", warning)
 	}
 	fmt.Fprintf(stdout, "%s: good\n", path)
-	return backend.Close()
+	return nil
+}
+
+// checkMachine looks for what the daemon's own settings need on this machine.
+func checkMachine(cfg config.Daemon) error {
+	_, err := readIdentity(cfg)
+	for _, log := range cfg.Logs {
+		err = errors.Join(err, checkTarget(log.Target))
+	}
+	return err
 }
 
 // run serves until ctx ends.
@@ -56,58 +69,112 @@ func (d *daemon) run(ctx context.Context, o options, hangups <-chan os.Signal) (
 	if d.path, err = config.Find(o.config); err != nil {
 		return err
 	}
-	if err := protect(); err != nil {
-		d.logger.Warn("passwords may end up in a core file", "error", err)
-	}
+	d.protect()
 	cfg, backend, err := d.load(d.path)
 	if err != nil {
 		return err
 	}
 	d.server = server.New(backend, server.Options{Logger: d.logger})
 	defer d.server.Close()
-	d.apply(cfg)
-	d.sockets = cfg.Daemon.Sockets
-	listeners, err := listen(o.sockets, cfg.Daemon.Sockets)
+	d.started = cfg.Daemon
+	listeners, err := d.prepare(cfg, o.sockets)
 	if err != nil {
 		return err
 	}
+	defer d.caches.close()
 	fmt.Fprintf(d.stderr, "goldapd: ready, listening on %s\n", addresses(listeners))
+	d.emptyCaches()
 	reloading, stop := context.WithCancel(ctx)
 	defer stop()
 	go d.reloadOn(reloading, hangups)
 	return d.server.Run(ctx, listeners...)
 }
 
-// apply makes the daemon's own settings those of cfg.
-func (d *daemon) apply(cfg *config.Config) {
-	levels := map[string]slog.Level{
-		"error": slog.LevelError, "warn": slog.LevelWarn, "info": slog.LevelInfo, "debug": slog.LevelDebug,
-	}
-	d.level.Set(levels[cfg.Daemon.LogLevel])
-	for _, warning := range cfg.Warnings {
-		d.logger.Warn("configuration", "problem", warning.String())
+func (d *daemon) protect() {
+	if err := protect(); err != nil {
+		d.logger.Warn("passwords may end up in a core file", "error", err)
 	}
 }
 
-// listen makes the sockets of the arguments, or of the configuration if there
-// are none. If one cannot be made, it takes the others away.
-func listen(arguments, configured []string) ([]server.Listener, error) {
-	paths := arguments
-	if len(paths) == 0 {
-		paths = configured
+// prepare does what may take root, and then gives root up if the configuration
+// says so.
+func (d *daemon) prepare(cfg *config.Config, sockets []string) ([]server.Listener, error) {
+	id, err := readIdentity(cfg.Daemon)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", d.path, err)
 	}
+	if err := d.logs.open(cfg.Daemon, id); err != nil {
+		return nil, fmt.Errorf("%s: %w", d.path, err)
+	}
+	d.warn(cfg)
+	if d.caches, err = d.prepareInvalidator(cfg.Daemon.Invalidate); err != nil {
+		d.logger.Warn("caches of other programs are not emptied", "error", err)
+	}
+	if len(sockets) == 0 {
+		sockets = cfg.Daemon.Sockets
+	}
+	listeners, err := listen(sockets, id)
+	if err != nil || id == nil {
+		return listeners, err
+	}
+	if err := id.become(); err != nil {
+		return nil, errors.Join(fmt.Errorf("become user %q, group %q: %w", cfg.Daemon.User, cfg.Daemon.Group, err), closeAll(listeners))
+	}
+	d.protect() // the kernel made the memory readable again (prctl(2))
+	d.logger.Info("root is given up", "uid", id.uid, "gid", id.gid)
+	return listeners, nil
+}
+
+// warn logs what is questionable about a configuration.
+func (d *daemon) warn(cfg *config.Config) {
+	for _, warning := range cfg.Warnings {
+		d.logger.Warn("configuration", "problem", warning.String())
+	}
+	if (cfg.Daemon.User != "" || cfg.Daemon.Group != "") && os.Geteuid() != 0 {
+		d.logger.Info("the user stays as it is: only root can become another", "uid", os.Getuid(), "configured", cfg.Daemon.User)
+	}
+}
+
+// emptyCaches has the caches of other programs emptied, since they may hold
+// what was not true: that there is no such user.
+func (d *daemon) emptyCaches() {
+	if err := d.caches.run(); err != nil {
+		d.logger.Warn("caches of other programs are not emptied", "error", err)
+	}
+}
+
+// listen makes the sockets. If one cannot be made, it takes the others away.
+func listen(paths []string, owner *identity) ([]server.Listener, error) {
 	var listeners []server.Listener
 	for _, path := range paths {
-		socket, err := server.Listen(path)
-		if err != nil {
-			for _, l := range listeners {
-				err = errors.Join(err, l.Close())
+		err := makeFolder(filepath.Dir(path), owner)
+		if err == nil {
+			var socket *server.Socket
+			if socket, err = server.Listen(path); err == nil {
+				listeners = append(listeners, socket)
+				continue
 			}
-			return nil, err
 		}
-		listeners = append(listeners, socket)
+		return nil, errors.Join(err, closeAll(listeners))
 	}
 	return listeners, nil
+}
+
+// makeFolder makes the folder of a socket for whom goldapd becomes: the module
+// believes a daemon that is not root only in a folder of its own. One that is
+// there stays as it is, for it may have other uses.
+func makeFolder(folder string, owner *identity) error {
+	if owner == nil || os.Mkdir(folder, 0o755) != nil {
+		return nil // server.Listen says what is wrong
+	}
+	return os.Chown(folder, owner.uid, owner.gid)
+}
+
+func closeAll(listeners []server.Listener) (err error) {
+	for _, l := range listeners {
+		err = errors.Join(err, l.Close())
+	}
+	return err
 }
 
 func addresses(listeners []server.Listener) string {
@@ -138,10 +205,29 @@ func (d *daemon) reload() {
 		d.logger.Error("the configuration is bad; the old one stays", "file", d.path, "problems", err)
 		return
 	}
-	d.apply(cfg)
-	if !slices.Equal(cfg.Daemon.Sockets, d.sockets) {
-		d.logger.Warn("the sockets change only at the next start", "sockets", strings.Join(cfg.Daemon.Sockets, ", "))
+	if err := d.logs.open(cfg.Daemon, nil); err != nil {
+		d.logger.Error("the log goes on where it went", "error", err)
+	}
+	d.warn(cfg)
+	for _, what := range d.fixed(cfg.Daemon) {
+		d.logger.Warn("the " + what + " change only at the next start")
 	}
 	d.server.Swap(backend)
 	d.logger.Info("configuration read again", "file", d.path)
+}
+
+// fixed names the settings that differ from those at the start and cannot
+// change any more.
+func (d *daemon) fixed(cfg config.Daemon) []string {
+	var changed []string
+	if !slices.Equal(cfg.Sockets, d.started.Sockets) {
+		changed = append(changed, "sockets")
+	}
+	if cfg.User != d.started.User || cfg.Group != d.started.Group {
+		changed = append(changed, "user and group")
+	}
+	if !slices.Equal(cfg.Invalidate, d.started.Invalidate) {
+		changed = append(changed, "caches to empty")
+	}
+	return changed
 }

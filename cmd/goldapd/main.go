@@ -2,8 +2,9 @@
 // directories, decides about logins, and answers lookups and logins on Unix
 // sockets.
 //
-// It runs in the foreground, logs to stderr, and needs neither root nor
-// systemd. SIGHUP makes it read its configuration again; SIGTERM and SIGINT
+// It runs in the foreground, logs to stderr unless the configuration says
+// otherwise, and needs neither root nor systemd; started by root, it can become
+// another user. SIGHUP makes it read its configuration again; SIGTERM and SIGINT
 // end it.
 package main
 
@@ -49,6 +50,10 @@ func main() {
 	debug.SetGCPercent(gcPercent)
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(processors)
+	}
+	if len(os.Args) > 1 && os.Args[1] == helperArgument {
+		help(os.Args[2:], systemDirectories, os.Stdin, os.Stdout)
+		return
 	}
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)

@@ -12,7 +12,7 @@ const usage = `Usage: goldapd [--config FILE] [--socket PATH]... [--check]
 
 The daemon of goldap, LDAP login for Linux. It answers on a Unix socket what
 libnss_goldap.so.2 and pam_goldap.so ask, or programs made for nslcd. It runs in
-the foreground and logs to stderr.
+the foreground and logs to stderr unless the configuration says otherwise.
 
   --config FILE   the configuration: a .toml file, an nslcd.conf or a
                   pam_ldap.conf. The default is the first that exists of
@@ -24,7 +24,8 @@ the foreground and logs to stderr.
   --version       print the version and exit
   --help          print this and exit
 
-Signals: SIGHUP reads the configuration again; if it is bad, nothing changes.
+Signals: SIGHUP reads the configuration again and opens the log again; if the
+configuration is bad, nothing changes.
 SIGTERM and SIGINT finish the requests in flight and exit.
 
 Exit status: 0 if all is well, 1 if the configuration or a socket is not, 2 for

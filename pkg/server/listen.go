@@ -57,11 +57,14 @@ func (s *Socket) open() (err error) {
 }
 
 // Close stops listening and removes the file, unless another one has taken its
-// place.
+// place. A process that gave root up may have to leave it, for the next Listen
+// to replace.
 func (s *Socket) Close() error {
 	err := s.UnixListener.Close()
 	if now, statErr := os.Lstat(s.path); statErr == nil && s.file != nil && os.SameFile(s.file, now) {
-		err = errors.Join(err, os.Remove(s.path))
+		if problem := os.Remove(s.path); !errors.Is(problem, fs.ErrPermission) {
+			err = errors.Join(err, problem)
+		}
 	}
 	return err
 }
