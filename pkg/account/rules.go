@@ -3,6 +3,8 @@ package account
 import (
 	"fmt"
 	"strconv"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -54,9 +56,9 @@ type Rules struct {
 }
 
 // ValidName reports whether name may be a user or group name: the configured
-// form, and whatever that is, between 1 and 255 bytes of valid UTF-8 without
-// the characters that separate names in the files of passwd(5) and group(5)
-// and without control characters.
+// form, and whatever that is, between 1 and 255 bytes that are a line (IsLine)
+// without the characters that separate names in the files of passwd(5) and
+// group(5).
 func (r Rules) ValidName(name string) bool {
 	return isSafeName(name) && (r.Name == nil || r.Name(name))
 }
@@ -68,12 +70,30 @@ func isSafeName(name string) bool {
 	if name == "." || name == ".." {
 		return false
 	}
-	for _, c := range name {
-		if c < ' ' || c == 0x7f || c == ':' || c == ',' || c == '/' {
-			return false
-		}
+	if strings.ContainsAny(name, ":,/") || !IsLine(name) {
+		return false
 	}
 	return !isNumber(name)
+}
+
+// IsLine reports whether text can be shown and stored as what it is: not empty,
+// valid UTF-8 in one line, without blanks around it, without control characters
+// and without those that have no shape or turn the direction of others.
+func IsLine(text string) bool {
+	if text == "" || strings.TrimSpace(text) != text || !utf8.ValidString(text) {
+		return false
+	}
+	return strings.IndexFunc(text, isUnseen) < 0
+}
+
+func isUnseen(c rune) bool {
+	return c < ' ' || c >= 0x7f && unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
+// IsWord reports whether text is a line without blanks that could not be taken
+// for an option or a comment.
+func IsWord(text string) bool {
+	return IsLine(text) && text[0] != '-' && text[0] != '#' && strings.IndexFunc(text, unicode.IsSpace) < 0
 }
 
 // isNumber reports whether tools would take name for an id instead of a name.

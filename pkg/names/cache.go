@@ -23,6 +23,7 @@ type cache[V any] struct {
 	loads   singleflight.Group
 	mu      sync.Mutex
 	values  map[string]remembered[V]
+	flushes int
 }
 
 type remembered[V any] struct {
@@ -30,8 +31,14 @@ type remembered[V any] struct {
 	until time.Time
 }
 
+// maxLogins bounds the logins that are remembered for a few seconds; each is
+// half a KB.
+const maxLogins = 10_000
+
 func newCache[V any](o Options) *cache[V] {
-	return &cache[V]{ttl: o.TTL, limit: o.Entries, timeout: o.LoadTimeout, logger: o.Logger, values: map[string]remembered[V]{}}
+	return &cache[V]{
+		ttl: o.LoginTTL, limit: min(o.Entries, maxLogins), timeout: o.LoginTimeout, logger: o.Logger, values: map[string]remembered[V]{},
+	}
 }
 
 // get returns the value of key, from memory unless fresh, else from load. One
@@ -40,6 +47,7 @@ func (c *cache[V]) get(ctx context.Context, key string, fresh bool, load func(co
 	if value, ok := c.lookup(key); ok && !fresh {
 		return value, nil
 	}
+	began := c.generation()
 	flight := key
 	if fresh { // one that began before may be older than what is asked for
 		flight = "\x00" + key
@@ -47,8 +55,8 @@ func (c *cache[V]) get(ctx context.Context, key string, fresh bool, load func(co
 	results := c.loads.DoChan(flight, func() (any, error) {
 		shared, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
 		defer cancel()
-		value, err := c.guarded(shared, load)
-		c.store(key, value, err)
+		value, err := guarded(shared, c.logger, load)
+		c.store(key, value, err, began)
 		return value, err
 	})
 	select {
@@ -62,10 +70,10 @@ func (c *cache[V]) get(ctx context.Context, key string, fresh bool, load func(co
 
 // guarded makes an error of a panic in load, which would otherwise end the
 // process: nobody's recover is below it.
-func (c *cache[V]) guarded(ctx context.Context, load func(context.Context) (V, error)) (value V, err error) {
+func guarded[V any](ctx context.Context, logger *slog.Logger, load func(context.Context) (V, error)) (value V, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			c.logger.Error("lookup failed by a bug", "panic", reason, "stack", string(debug.Stack()))
+			logger.Error("lookup failed by a bug", "panic", reason, "stack", string(debug.Stack()))
 			err = fmt.Errorf("%w: a bug", directory.ErrUnavailable)
 		}
 	}()
@@ -83,10 +91,28 @@ func (c *cache[V]) lookup(key string) (V, bool) {
 	return r.value, true
 }
 
-// store remembers value, or forgets key if there was an error.
-func (c *cache[V]) store(key string, value V, err error) {
+func (c *cache[V]) generation() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.flushes
+}
+
+// flush forgets everything, and what is being loaded, too.
+func (c *cache[V]) flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flushes++
+	clear(c.values)
+}
+
+// store remembers value, or forgets key if there was an error. What was begun
+// before a flush is not remembered.
+func (c *cache[V]) store(key string, value V, err error, began int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if began != c.flushes {
+		return
+	}
 	if err != nil || c.ttl <= 0 || c.limit <= 0 {
 		delete(c.values, key)
 		return

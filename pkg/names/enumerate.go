@@ -3,54 +3,88 @@ package names
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
-	"strconv"
 
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/directory"
 )
 
 // Passwds returns the accounts of all directories that this machine believes,
-// read while the sequence is consumed. An error is the last element; a sequence
-// without one is complete. A name that several directories have comes once for
-// each, in their order.
+// read while the sequence is consumed, and remembers them. An error is the last
+// element; a sequence without one is complete. A name that several directories
+// have comes once for each, in their order.
 func (n *Names) Passwds(ctx context.Context) iter.Seq2[account.Account, error] {
 	return believed(n, func(d Directory) iter.Seq2[account.Account, error] { return d.Accounts(ctx) },
-		func(acct account.Account) (account.Account, error) { return acct, n.checkAccount(acct) })
+		func(acct account.Account, keep keep) (account.Account, error) {
+			if err := n.checkAccount(acct); err != nil {
+				n.report(err)
+				return account.Account{}, err
+			}
+			keep(func(index int) finding { return n.accountFinding(acct, index, n.keyOf(passwdByName, acct.Name)) })
+			return n.notLocal(acct)
+		})
 }
 
 // Groups returns the groups, with the members that can be users, as Passwds
 // returns accounts.
 func (n *Names) Groups(ctx context.Context) iter.Seq2[account.Group, error] {
 	return believed(n, func(d Directory) iter.Seq2[account.Group, error] { return d.Groups(ctx) },
-		func(group account.Group) (account.Group, error) { return n.checkedGroup(group, nil) })
+		func(group account.Group, keep keep) (account.Group, error) {
+			group, err := n.checkedGroup(group)
+			if err != nil {
+				n.report(err)
+				return account.Group{}, err
+			}
+			keep(func(index int) finding { return n.groupFinding(group, index, n.keyOf(groupByName, group.Name)) })
+			if n.isLocalGroup(group, n.groups.current()) {
+				return account.Group{}, directory.ErrBadEntry
+			}
+			group.Members, _ = withoutLocals(group.Members, n.users.current())
+			return group, nil
+		})
 }
 
 // Shadows returns the ageing data of all users that are not local, as Passwds
 // returns accounts.
 func (n *Names) Shadows(ctx context.Context) iter.Seq2[account.Shadow, error] {
 	return believed(n, func(d Directory) iter.Seq2[account.Shadow, error] { return d.Shadows(ctx) },
-		func(shadow account.Shadow) (account.Shadow, error) { return shadow, n.checkShadow(shadow) })
+		func(shadow account.Shadow, keep keep) (account.Shadow, error) {
+			if err := n.checkShadow(shadow); err != nil {
+				n.report(err)
+				return account.Shadow{}, err
+			}
+			keep(func(index int) finding { return shadowFinding(shadow, index, n.keyOf(shadowByName, shadow.Name)) })
+			return n.notLocalShadow(shadow)
+		})
 }
 
-func (n *Names) checkShadow(shadow account.Shadow) error {
-	if !n.rules.ValidName(shadow.Name) || n.users.hasName(shadow.Name) {
-		return fmt.Errorf("%w: shadow data of %s: the user name is refused or local", directory.ErrBadEntry, strconv.Quote(shadow.Name))
-	}
-	return nil
+func (n *Names) keyOf(kind byte, name string) string {
+	return string(n.nameKey(new(keySpace), kind, name))
 }
 
-// believed returns what all directories have, without what check refuses.
-func believed[V any](n *Names, all func(Directory) iter.Seq2[V, error], check func(V) (V, error)) iter.Seq2[V, error] {
+// keep remembers an entry of an enumeration.
+type keep func(pack func(index int) finding)
+
+// believed returns what all directories have, without what check refuses. An
+// entry is as old as the enumeration, whenever the caller takes it; what
+// another directory has is not remembered, since the earlier ones were not
+// asked for the name.
+func believed[V any](n *Names, all func(Directory) iter.Seq2[V, error], check func(V, keep) (V, error)) iter.Seq2[V, error] {
 	return func(yield func(V, error) bool) {
-		for _, d := range n.directories {
+		for index, d := range n.directories {
+			began, generation := n.memory.mark()
+			keep := func(pack func(index int) finding) {
+				if index == 0 && n.memory.ttl > 0 {
+					n.memory.keep(pack(index), began, generation)
+				}
+			}
 			for value, err := range all(d) {
 				if err == nil {
-					value, err = check(value)
+					value, err = check(value, keep)
+				} else {
+					n.report(err)
 				}
 				if errors.Is(err, directory.ErrBadEntry) {
-					n.report(err)
 					continue
 				}
 				if !yield(value, err) || err != nil {

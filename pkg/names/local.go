@@ -16,15 +16,22 @@ import (
 // goldapd. A file that cannot be read leaves what was known before.
 type localFile struct {
 	path string
-	mu   sync.Mutex // held while reading the file again
+	fold func(string) string // what names are compared by
+	mu   sync.Mutex          // held while reading the file again
 	now  atomic.Pointer[localNames]
 }
 
+// localNames are the names and ids of one version of the file.
 type localNames struct {
-	version fileVersion
-	names   map[string]bool
-	ids     map[uint32]bool
+	version    fileVersion
+	generation uint32 // counts the versions
+	fold       func(string) string
+	names      map[string]bool
+	ids        map[uint32]bool
 }
+
+func (l *localNames) hasName(name string) bool { return l.names[l.fold(name)] }
+func (l *localNames) hasID(id uint32) bool     { return l.ids[id] }
 
 // fileVersion changes whenever the file does: tools replace it by rename(2).
 type fileVersion struct {
@@ -33,15 +40,15 @@ type fileVersion struct {
 	mtime syscall.Timespec
 }
 
-func newLocalFile(path string) *localFile {
-	l := &localFile{path: path}
-	l.now.Store(&localNames{})
+func newLocalFile(path string, fold func(string) string) *localFile {
+	l := &localFile{path: path, fold: fold}
+	l.now.Store(&localNames{generation: 1, fold: fold})
 	return l
 }
 
-func (l *localFile) hasName(name string) bool { return l.current().names[name] }
-func (l *localFile) hasID(id uint32) bool     { return l.current().ids[id] }
-
+// current returns what the file says now. It costs one stat(2), half a
+// microsecond, so that an account that was just added counts at once; a caller
+// with several questions asks them of one result.
 func (l *localFile) current() *localNames {
 	version, ok := statVersion(l.path)
 	known := l.now.Load()
@@ -57,8 +64,8 @@ func (l *localFile) current() *localNames {
 	if err != nil {
 		return known
 	}
-	fresh := parseLocal(data)
-	fresh.version = version
+	fresh := parseLocal(data, l.fold)
+	fresh.version, fresh.generation = version, known.generation+1
 	l.now.Store(fresh)
 	return fresh
 }
@@ -71,14 +78,14 @@ func statVersion(path string) (fileVersion, bool) {
 	return fileVersion{st.Ino, st.Size, st.Mtim}, true
 }
 
-func parseLocal(data []byte) *localNames {
-	l := &localNames{names: map[string]bool{}, ids: map[uint32]bool{}}
+func parseLocal(data []byte, fold func(string) string) *localNames {
+	l := &localNames{fold: fold, names: map[string]bool{}, ids: map[uint32]bool{}}
 	for line := range bytes.Lines(data) {
 		columns := bytes.SplitN(line, []byte(":"), 4)
 		if len(columns) < 4 || len(columns[0]) == 0 || line[0] == '#' {
 			continue
 		}
-		l.names[string(columns[0])] = true
+		l.names[fold(string(columns[0]))] = true
 		if id, err := account.ParseID(string(columns[2])); err == nil {
 			l.ids[id] = true
 		}

@@ -21,7 +21,7 @@ func (f *fake) Services(context.Context, account.Key) iter.Seq2[account.Service,
 // all entries; and one that is away may be the one that decides.
 func TestMapsOfSeveralDirectories(t *testing.T) {
 	empty, away := &fake{}, &fake{err: directory.ErrUnavailable}
-	first, second := &fake{services: []account.Service{{Name: "a", Port: 1}}}, &fake{services: []account.Service{{Name: "b", Port: 2}}}
+	first, second := &fake{services: []account.Service{{Name: "a", Port: 1, Protocol: "tcp"}}}, &fake{services: []account.Service{{Name: "b", Port: 2, Protocol: "tcp"}}}
 	for name, test := range map[string]struct {
 		directories []*fake
 		by          account.By

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 
@@ -40,13 +42,25 @@ type Directory interface {
 type Options struct {
 	// Rules say which names and ids are believed.
 	Rules account.Rules
-	// TTL is how long an account found for a login may be remembered; 0 means
-	// not at all. Entries bounds how many are.
-	TTL     time.Duration
+	// IgnoreCase makes names equal that differ in the case of ASCII letters.
+	IgnoreCase bool
+	// TTL is how long what was found may be given out again, NegativeTTL how
+	// long it may be said that there is nothing, StaleTTL how long something
+	// may be given out while its directory is away. 0 means not at all.
+	TTL, NegativeTTL, StaleTTL time.Duration
+	// Entries bounds what is remembered: the number of entries, where one of
+	// several KB counts as several.
 	Entries int
-	// LoadTimeout bounds one question to the directories that several callers
+	// Timeout bounds one question to the directories that several callers may
 	// wait for; 0 means 10 s.
-	LoadTimeout time.Duration
+	Timeout time.Duration
+	// LoginTTL is how long an account found for a login may be remembered; 0
+	// means not at all. LoginTimeout is Timeout for logins.
+	LoginTTL, LoginTimeout time.Duration
+	// NoMembers leaves the lists of members in groups empty.
+	NoMembers bool
+	// NoGroupsFor are users whose groups are not looked for.
+	NoGroupsFor []string
 	// PasswdFile and GroupFile are passwd(5) and group(5) of this machine;
 	// empty means those in /etc.
 	PasswdFile, GroupFile string
@@ -54,14 +68,36 @@ type Options struct {
 	Logger *slog.Logger
 }
 
+func (o Options) withDefaults() Options {
+	if o.PasswdFile == "" {
+		o.PasswdFile = "/etc/passwd"
+	}
+	if o.GroupFile == "" {
+		o.GroupFile = "/etc/group"
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 10 * time.Second
+	}
+	if o.LoginTimeout == 0 {
+		o.LoginTimeout = 10 * time.Second
+	}
+	return o
+}
+
 // Names answers lookups. It is safe for concurrent use.
 type Names struct {
 	directories []Directory
 	rules       account.Rules
+	ignoreCase  bool
+	noMembers   bool
+	noGroupsFor []string
 	users       *localFile
 	groups      *localFile
+	memory      *memory
+	seed        maphash.Seed // of entryKey
 	logins      *cache[found]
-	refused     *onceIn
+	refusals    tally
+	logged      *onceIn
 	logger      *slog.Logger
 }
 
@@ -73,143 +109,222 @@ type found struct {
 
 // New makes a Names that asks the directories in order.
 func New(directories []Directory, o Options) *Names {
-	if o.PasswdFile == "" {
-		o.PasswdFile = "/etc/passwd"
-	}
-	if o.GroupFile == "" {
-		o.GroupFile = "/etc/group"
-	}
-	if o.LoadTimeout == 0 {
-		o.LoadTimeout = 10 * time.Second
-	}
-	return &Names{
+	o = o.withDefaults()
+	n := &Names{
 		directories: directories,
 		rules:       o.Rules,
-		users:       newLocalFile(o.PasswdFile),
-		groups:      newLocalFile(o.GroupFile),
-		logins:      newCache[found](o),
-		refused:     newOnceIn(time.Hour, 1024),
-		logger:      o.Logger,
+		ignoreCase:  o.IgnoreCase,
+		noMembers:   o.NoMembers,
+		noGroupsFor: o.NoGroupsFor,
+		memory: newMemory(memoryOptions{
+			ttl: o.TTL, negative: o.NegativeTTL, stale: o.StaleTTL, limit: o.Entries, timeout: o.Timeout, logger: o.Logger,
+		}, len(directories)),
+		seed:   maphash.MakeSeed(),
+		logins: newCache[found](o),
+		logged: newOnceIn(time.Hour, 1024),
+		logger: o.Logger,
 	}
+	n.users, n.groups = newLocalFile(o.PasswdFile, n.fold), newLocalFile(o.GroupFile, n.fold)
+	return n
+}
+
+// Flush forgets everything that directories said, for lookups and for logins.
+func (n *Names) Flush() {
+	n.memory.flush()
+	n.logins.flush()
+}
+
+// Stats returns what the memory of lookups did.
+func (n *Names) Stats() Stats { return n.memory.count() }
+
+// recall returns what is remembered under key, or else what search finds, if
+// the directories may be asked.
+func (n *Names) recall(ctx context.Context, key []byte, mayAsk func() error, search func(key string) load) (*slot, error) {
+	if s, ok := n.memory.fresh(key); ok {
+		return s.answer()
+	}
+	if err := mayAsk(); err != nil {
+		return nil, err
+	}
+	text := string(key)
+	return n.memory.ask(ctx, text, search(text))
 }
 
 // PasswdByName returns the account with this user name.
 func (n *Names) PasswdByName(ctx context.Context, name string) (account.Account, error) {
-	if err := n.mayAskFor("user", name, n.users); err != nil {
+	s, err := n.passwd(ctx, name)
+	if err != nil {
 		return account.Account{}, err
 	}
-	acct, _, err := first(n.directories, func(d Directory) (account.Account, error) { return d.AccountByName(ctx, name) })
-	return n.checkedAccount(acct, err)
+	return n.notLocal(n.account(s, name))
+}
+
+// passwd returns what is known of the user, who may be local all the same.
+func (n *Names) passwd(ctx context.Context, name string) (*slot, error) {
+	var space keySpace
+	return n.recall(ctx, n.nameKey(&space, passwdByName, name), func() error { return n.mayAskForUser(name) },
+		func(key string) load {
+			return n.loadAccount(key, func(ctx context.Context, d Directory) (account.Account, error) { return d.AccountByName(ctx, name) })
+		})
 }
 
 // PasswdByUID returns the account with this uid.
 func (n *Names) PasswdByUID(ctx context.Context, uid uint32) (account.Account, error) {
-	if n.rules.CheckUID(uid) != nil || n.users.hasID(uid) {
-		return account.Account{}, fmt.Errorf("%w: uid %d is not the directory's to give", directory.ErrNotFound, uid)
-	}
-	acct, _, err := first(n.directories, func(d Directory) (account.Account, error) { return d.AccountByUID(ctx, uid) })
-	return n.checkedAccount(acct, err)
-}
-
-// LoginAccount returns the account that logs in under this name, and the index
-// of the directory that has it. With fresh it is not answered from memory.
-func (n *Names) LoginAccount(ctx context.Context, name string, fresh bool) (account.Account, int, error) {
-	if err := n.mayAskFor("user", name, n.users); err != nil {
-		return account.Account{}, 0, err
-	}
-	f, err := n.logins.get(ctx, name, fresh, func(ctx context.Context) (found, error) {
-		acct, index, err := first(n.directories, func(d Directory) (account.Account, error) { return d.LoginAccount(ctx, name) })
-		if acct, err = n.checkedAccount(acct, err); err == nil {
-			err = n.checkLoginName(ctx, name, acct)
-		}
-		return found{acct, index}, err
+	mayAsk := func() error { return mayGive("uid", uid, n.rules.CheckUID(uid), n.users) }
+	var space keySpace
+	s, err := n.recall(ctx, idKey(&space, passwdByUID, uid), mayAsk, func(key string) load {
+		return n.loadAccount(key, func(ctx context.Context, d Directory) (account.Account, error) { return d.AccountByUID(ctx, uid) })
 	})
-	return f.account, f.directory, err
+	if err != nil {
+		return account.Account{}, err
+	}
+	return n.notLocal(n.account(s, ""))
 }
 
-// Forget makes further questions about the user go to the directory.
-func (n *Names) Forget(name string) {
-	n.logins.forget(name)
-}
-
-// checkLoginName refuses a login name that is the user name of another
-// account. Where people log in with an attribute of their own choosing, such as
-// mail, whoever may set it could otherwise log in as somebody else: the program
-// goes by the name that it asked with.
-func (n *Names) checkLoginName(ctx context.Context, name string, acct account.Account) error {
-	if acct.Name == name {
-		return nil
+// loadAccount searches for an account with ask.
+func (n *Names) loadAccount(key string, ask func(context.Context, Directory) (account.Account, error)) load {
+	return func(ctx context.Context) (finding, error) {
+		acct, index, err := first(ctx, n, ask)
+		if err == nil {
+			err = n.checkAccount(acct)
+		}
+		if err != nil {
+			n.report(err)
+			return finding{}, err
+		}
+		return n.accountFinding(acct, index, key), nil
 	}
-	other, err := n.PasswdByName(ctx, name)
-	switch {
-	case errors.Is(err, directory.ErrNotFound):
-		return nil
-	case err != nil:
-		return err
-	case other.UID == acct.UID && other.DN == acct.DN:
-		return nil
-	}
-	return fmt.Errorf("%w: %s logs in with the name of %s", directory.ErrNotUnique, acct.DN, other.DN)
 }
 
 // GroupByName returns the group with this name.
 func (n *Names) GroupByName(ctx context.Context, name string) (account.Group, error) {
-	if err := n.mayAskFor("group", name, n.groups); err != nil {
+	mayAsk := func() error { return n.mayAskFor("group", name, n.groups) }
+	var space keySpace
+	s, err := n.recall(ctx, n.nameKey(&space, groupByName, name), mayAsk, func(key string) load {
+		return n.loadGroup(key, func(ctx context.Context, d Directory) (account.Group, error) { return d.GroupByName(ctx, name) })
+	})
+	if err != nil {
 		return account.Group{}, err
 	}
-	group, _, err := first(n.directories, func(d Directory) (account.Group, error) { return d.GroupByName(ctx, name) })
-	return n.checkedGroup(group, err)
+	return n.notLocalGroup(s, name)
 }
 
 // GroupByGID returns the group with this gid.
 func (n *Names) GroupByGID(ctx context.Context, gid uint32) (account.Group, error) {
-	if n.rules.CheckGID(gid) != nil || n.groups.hasID(gid) {
-		return account.Group{}, fmt.Errorf("%w: gid %d is not the directory's to give", directory.ErrNotFound, gid)
+	mayAsk := func() error { return mayGive("gid", gid, n.rules.CheckGID(gid), n.groups) }
+	var space keySpace
+	s, err := n.recall(ctx, idKey(&space, groupByGID, gid), mayAsk, func(key string) load {
+		return n.loadGroup(key, func(ctx context.Context, d Directory) (account.Group, error) { return d.GroupByGID(ctx, gid) })
+	})
+	if err != nil {
+		return account.Group{}, err
 	}
-	group, _, err := first(n.directories, func(d Directory) (account.Group, error) { return d.GroupByGID(ctx, gid) })
-	return n.checkedGroup(group, err)
+	return n.notLocalGroup(s, "")
+}
+
+func (n *Names) loadGroup(key string, ask func(context.Context, Directory) (account.Group, error)) load {
+	return func(ctx context.Context) (finding, error) {
+		group, index, err := first(ctx, n, ask)
+		if err == nil {
+			group, err = n.checkedGroup(group)
+		}
+		if err != nil {
+			n.report(err)
+			return finding{}, err
+		}
+		return n.groupFinding(group, index, key), nil
+	}
 }
 
 // GroupsOfMember returns the groups of the user, without their members, from
 // the directory that has the user. A local user has none there.
 func (n *Names) GroupsOfMember(ctx context.Context, name string) ([]account.Group, error) {
-	if err := n.mayAskFor("user", name, n.users); err != nil {
-		return nil, err
+	if slices.ContainsFunc(n.noGroupsFor, func(user string) bool { return n.same(user, name) }) {
+		return nil, nil
 	}
-	acct, index, err := first(n.directories, func(d Directory) (account.Account, error) { return d.AccountByName(ctx, name) })
-	if acct, err = n.checkedAccount(acct, err); err != nil {
-		return nil, err
-	}
-	groups, err := n.directories[index].GroupsOfMember(ctx, acct.Name, acct.DN)
+	var space keySpace
+	s, err := n.recall(ctx, n.nameKey(&space, groupsOfMember, name), func() error { return n.mayAskForUser(name) },
+		func(key string) load { return n.loadMemberships(key, name) })
 	if err != nil {
 		return nil, err
 	}
-	allowed := groups[:0]
-	for _, group := range groups {
-		if _, err := n.checkedGroup(group, nil); err == nil {
-			allowed = append(allowed, group)
-		}
+	user, groups := readMemberships(s)
+	user.Name = name
+	if _, err := n.notLocal(user); err != nil {
+		return nil, err
 	}
-	return allowed, nil
+	local := n.groups.current()
+	return slices.DeleteFunc(groups, func(group account.Group) bool { return n.isLocalGroup(group, local) }), nil
+}
+
+// loadMemberships finds the user, and then the groups that the user is in.
+func (n *Names) loadMemberships(key, name string) load {
+	return func(ctx context.Context) (finding, error) {
+		s, err := n.passwd(ctx, name)
+		if err != nil {
+			return finding{}, err
+		}
+		user, began := n.account(s, name), n.memory.now()
+		groups, err := n.directories[s.directory].GroupsOfMember(ctx, user.Name, user.DN)
+		n.memory.heard(s.directory, began, err)
+		if err != nil {
+			return finding{}, err
+		}
+		return membershipFinding(user, n.allowed(groups), s.directory, key), nil
+	}
+}
+
+// allowed leaves out the groups that the rules refuse.
+func (n *Names) allowed(groups []account.Group) []account.Group {
+	kept := groups[:0]
+	for _, group := range groups {
+		group, err := n.checkedGroup(group)
+		if err != nil {
+			n.report(err)
+			continue
+		}
+		kept = append(kept, group)
+	}
+	return kept
 }
 
 // ShadowByName returns the shadow data of the user.
 func (n *Names) ShadowByName(ctx context.Context, name string) (account.Shadow, error) {
-	if err := n.mayAskFor("user", name, n.users); err != nil {
+	var space keySpace
+	s, err := n.recall(ctx, n.nameKey(&space, shadowByName, name), func() error { return n.mayAskForUser(name) },
+		func(key string) load { return n.loadShadow(key, name) })
+	if err != nil {
 		return account.Shadow{}, err
 	}
-	shadow, _, err := first(n.directories, func(d Directory) (account.Shadow, error) { return d.ShadowByName(ctx, name) })
-	return shadow, err
+	return n.notLocalShadow(readShadow(s))
+}
+
+func (n *Names) loadShadow(key, name string) load {
+	return func(ctx context.Context) (finding, error) {
+		shadow, index, err := first(ctx, n, func(ctx context.Context, d Directory) (account.Shadow, error) {
+			return d.ShadowByName(ctx, name)
+		})
+		if err == nil {
+			err = n.checkShadow(shadow)
+		}
+		if err != nil {
+			n.report(err)
+			return finding{}, err
+		}
+		return shadowFinding(shadow, index, key), nil
+	}
 }
 
 // first asks one directory after the other until one has an answer. Only "not
 // found" lets it go on: a directory that is away may be the one that decides.
-func first[V any](directories []Directory, ask func(Directory) (V, error)) (V, int, error) {
+func first[V any](ctx context.Context, n *Names, ask func(context.Context, Directory) (V, error)) (V, int, error) {
 	var none V
 	err := fmt.Errorf("%w: no directory is configured", directory.ErrNotFound)
-	for i, d := range directories {
+	for i, d := range n.directories {
+		began := n.memory.now()
 		var v V
-		v, err = ask(d)
+		v, err = ask(ctx, d)
+		n.memory.heard(i, began, err)
 		if err == nil {
 			return v, i, nil
 		}
@@ -220,84 +335,23 @@ func first[V any](directories []Directory, ask func(Directory) (V, error)) (V, i
 	return none, 0, err
 }
 
+func (n *Names) mayAskForUser(name string) error { return n.mayAskFor("user", name, n.users) }
+
 // mayAskFor keeps names that cannot exist and local names from the directory.
 func (n *Names) mayAskFor(kind, name string, local *localFile) error {
 	if !n.rules.ValidName(name) {
 		return fmt.Errorf("%w: %s name %s is refused (accounts.valid_names)", directory.ErrNotFound, kind, strconv.Quote(name))
 	}
-	if local.hasName(name) {
+	if local.current().hasName(name) {
 		return fmt.Errorf("%w: %s %s is local", directory.ErrNotFound, kind, strconv.Quote(name))
 	}
 	return nil
 }
 
-// checkedAccount passes on an account that the rules allow.
-func (n *Names) checkedAccount(acct account.Account, err error) (account.Account, error) {
-	if err == nil {
-		err = n.checkAccount(acct)
-	}
-	if errors.Is(err, directory.ErrBadEntry) {
-		n.report(err)
-	}
-	if err != nil {
-		return account.Account{}, err
-	}
-	return acct, nil
-}
-
-func (n *Names) checkAccount(acct account.Account) error {
-	if !n.rules.ValidName(acct.Name) {
-		return fmt.Errorf("%w: %s: the user name is refused (accounts.valid_names)", directory.ErrBadEntry, acct.DN)
-	}
-	for _, err := range []error{n.rules.CheckUID(acct.UID), n.rules.CheckGID(acct.GID)} {
-		if err != nil {
-			return fmt.Errorf("%w: %s: %w", directory.ErrBadEntry, acct.DN, err)
-		}
-	}
-	if n.users.hasName(acct.Name) || n.users.hasID(acct.UID) {
-		return fmt.Errorf("%w: %s: user %s or uid %d is local", directory.ErrBadEntry, acct.DN, strconv.Quote(acct.Name), acct.UID)
+// mayGive is the same for ids. refused is what the rules say.
+func mayGive(kind string, id uint32, refused error, local *localFile) error {
+	if refused != nil || local.current().hasID(id) {
+		return fmt.Errorf("%w: %s %d is not the directory's to give", directory.ErrNotFound, kind, id)
 	}
 	return nil
-}
-
-// checkedGroup passes on a group that the rules allow, without the members
-// that cannot be users.
-func (n *Names) checkedGroup(group account.Group, err error) (account.Group, error) {
-	if err == nil {
-		err = n.checkGroup(group)
-	}
-	if errors.Is(err, directory.ErrBadEntry) {
-		n.report(err)
-	}
-	if err != nil {
-		return account.Group{}, err
-	}
-	members := make([]string, 0, len(group.Members))
-	for _, member := range group.Members {
-		if n.rules.ValidName(member) {
-			members = append(members, member)
-		}
-	}
-	group.Members = members
-	return group, nil
-}
-
-func (n *Names) checkGroup(group account.Group) error {
-	if !n.rules.ValidName(group.Name) {
-		return fmt.Errorf("%w: %s: the group name is refused (accounts.valid_names)", directory.ErrBadEntry, group.DN)
-	}
-	if err := n.rules.CheckGID(group.GID); err != nil {
-		return fmt.Errorf("%w: %s: %w", directory.ErrBadEntry, group.DN, err)
-	}
-	if n.groups.hasName(group.Name) || n.groups.hasID(group.GID) {
-		return fmt.Errorf("%w: %s: group %s or gid %d is local", directory.ErrBadEntry, group.DN, strconv.Quote(group.Name), group.GID)
-	}
-	return nil
-}
-
-// report logs a refused entry, at most once an hour.
-func (n *Names) report(err error) {
-	if n.refused.allows(err.Error(), time.Now()) {
-		n.logger.Warn("an entry of the directory is refused", "reason", err.Error())
-	}
 }

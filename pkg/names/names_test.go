@@ -33,6 +33,7 @@ type fake struct {
 	crash           bool
 	logins          map[string]account.Account // by login name, where that is another
 	asked           atomic.Int32
+	memberships     atomic.Int32 // asked for
 }
 
 func find[V any](ctx context.Context, f *fake, list []V, match func(V) bool) (V, error) {
@@ -57,8 +58,24 @@ func find[V any](ctx context.Context, f *fake, list []V, match func(V) bool) (V,
 	return none, directory.ErrNotFound
 }
 
+// has reports whether an entry has the name, in any case, as servers do.
+func has(own string, all []string, name string) bool { return spelling(own, all, name) != "" }
+
+func spelling(own string, all []string, name string) string {
+	for _, n := range append([]string{own}, all...) {
+		if strings.EqualFold(n, name) {
+			return n
+		}
+	}
+	return ""
+}
+
 func (f *fake) AccountByName(ctx context.Context, name string) (account.Account, error) {
-	return find(ctx, f, f.accounts, func(a account.Account) bool { return a.Name == name })
+	a, err := find(ctx, f, f.accounts, func(a account.Account) bool { return has(a.Name, a.Names, name) })
+	if err == nil {
+		a.Name = spelling(a.Name, a.Names, name)
+	}
+	return a, err
 }
 
 func (f *fake) LoginAccount(ctx context.Context, name string) (account.Account, error) {
@@ -73,7 +90,11 @@ func (f *fake) AccountByUID(ctx context.Context, uid uint32) (account.Account, e
 }
 
 func (f *fake) GroupByName(ctx context.Context, name string) (account.Group, error) {
-	return find(ctx, f, f.groups, func(g account.Group) bool { return g.Name == name })
+	g, err := find(ctx, f, f.groups, func(g account.Group) bool { return has(g.Name, g.Names, name) })
+	if err == nil {
+		g.Name = spelling(g.Name, g.Names, name)
+	}
+	return g, err
 }
 
 func (f *fake) GroupByGID(ctx context.Context, gid uint32) (account.Group, error) {
@@ -81,13 +102,17 @@ func (f *fake) GroupByGID(ctx context.Context, gid uint32) (account.Group, error
 }
 
 func (f *fake) GroupsOfMember(context.Context, string, string) ([]account.Group, error) {
-	f.asked.Add(1)
+	f.memberships.Add(1)
 	return append([]account.Group(nil), f.groups...), f.err
 }
 
 func (f *fake) ShadowByName(ctx context.Context, name string) (account.Shadow, error) {
 	a, err := f.AccountByName(ctx, name)
-	return account.Shadow{Name: a.Name}, err
+	return shadowOf(a.Name), err
+}
+
+func shadowOf(name string) account.Shadow {
+	return account.Shadow{Name: name, Password: "!", LastChange: 1, Min: 2, Max: 3, Warn: 4, Inactive: 5, Expire: account.NotSet, Flag: 7}
 }
 
 func (f *fake) Accounts(context.Context) iter.Seq2[account.Account, error] {
@@ -101,7 +126,7 @@ func (f *fake) Groups(context.Context) iter.Seq2[account.Group, error] {
 func (f *fake) Shadows(context.Context) iter.Seq2[account.Shadow, error] {
 	var all []account.Shadow
 	for _, a := range f.accounts {
-		all = append(all, account.Shadow{Name: a.Name})
+		all = append(all, shadowOf(a.Name))
 	}
 	return sequence(f.err, all)
 }
@@ -138,6 +163,11 @@ type site struct {
 
 func newSite(t *testing.T, ttl time.Duration, directories ...*fake) *site {
 	t.Helper()
+	return newSiteWith(t, func(o *names.Options) { o.LoginTTL = ttl }, directories...)
+}
+
+func newSiteWith(t *testing.T, change func(*names.Options), directories ...*fake) *site {
+	t.Helper()
 	dir := t.TempDir()
 	s := &site{log: &strings.Builder{}, passwd: filepath.Join(dir, "passwd"), groups: filepath.Join(dir, "group")}
 	write(t, s.passwd, "root:x:0:0:root:/root:/bin/sh\nlocal:x:2001:2001::/:/bin/sh\n")
@@ -146,13 +176,14 @@ func newSite(t *testing.T, ttl time.Duration, directories ...*fake) *site {
 	for i, d := range directories {
 		list[i] = d
 	}
-	s.Names = names.New(list, names.Options{
+	o := names.Options{
 		Rules:      account.Rules{UIDs: account.Range{Min: 1000, Max: 1 << 31}, GIDs: account.Range{Min: 1000, Max: 1 << 31}},
-		TTL:        ttl,
 		Entries:    4,
 		PasswdFile: s.passwd, GroupFile: s.groups,
 		Logger: slog.New(slog.NewTextHandler(s.log, nil)),
-	})
+	}
+	change(&o)
+	s.Names = names.New(list, o)
 	return s
 }
 

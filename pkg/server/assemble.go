@@ -61,8 +61,11 @@ func newNames(cfg *config.Config, directories []*directory.Directory, logger *sl
 		rules.Name = cfg.Accounts.ValidNames.MatchString
 	}
 	return names.New(asked, names.Options{
-		Rules: rules, Logger: logger,
-		TTL: cfg.Login.CacheTTL, Entries: cfg.Lookups.CacheEntries, LoadTimeout: cfg.Login.Timeout,
+		Rules: rules, IgnoreCase: cfg.Accounts.IgnoreCase, Logger: logger,
+		TTL: cfg.Lookups.CacheTTL, NegativeTTL: cfg.Lookups.NegativeTTL, StaleTTL: cfg.Lookups.StaleTTL,
+		Entries: cfg.Lookups.CacheEntries, Timeout: cfg.Lookups.Timeout,
+		LoginTTL: cfg.Login.CacheTTL, LoginTimeout: cfg.Login.Timeout,
+		NoMembers: !cfg.Lookups.GroupMembers, NoGroupsFor: cfg.Lookups.NoGroupsFor,
 	})
 }
 

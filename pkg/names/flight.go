@@ -1,0 +1,189 @@
+package names
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/goldap/goldap/pkg/directory"
+)
+
+// load asks the directories. Its errors are those of pkg/directory.
+type load func(ctx context.Context) (finding, error)
+
+// flight is one load, and everybody who waits for it.
+type flight struct {
+	done   chan struct{}
+	found  *slot
+	err    error
+	behind *slot // what is searched for again although it is in memory
+}
+
+// maxRefreshes bounds the searches that nobody waits for.
+const maxRefreshes = 4
+
+// errRemembered is the answer that there is no such entry, from memory.
+var errRemembered = fmt.Errorf("%w: remembered", directory.ErrNotFound)
+
+// ask returns what is remembered under key, or else what load finds. Callers
+// who ask for the same key at the same time share one load.
+//
+// A record that is near its end is given out and searched for again behind the
+// caller's back. One that is beyond it is given out, for as long as
+// lookups.stale_ttl allows, if its directory is known to be away, turns out to
+// be, or has taken half of the caller's time.
+func (m *memory) ask(ctx context.Context, key string, load load) (*slot, error) {
+	m.mu.Lock()
+	now, s := m.now(), m.slots[key]
+	if s != nil && now < s.expires {
+		s.used = true
+		m.stats.Hits++
+		m.refresh(key, s, load)
+		m.mu.Unlock()
+		return s.answer()
+	}
+	if s != nil && !m.useful(s, now) {
+		s = nil
+	}
+	if s != nil && m.away(s.directory) {
+		m.refresh(key, s, load)
+		defer m.mu.Unlock()
+		return m.outdated(s)
+	}
+	f := m.flights[key]
+	if f == nil {
+		f = m.start(key, load)
+	}
+	m.stats.Misses++
+	m.mu.Unlock()
+	return m.wait(ctx, f, s)
+}
+
+// answer is the record, or that there is none.
+func (s *slot) answer() (*slot, error) {
+	if s.found() {
+		return s, nil
+	}
+	return nil, errRemembered
+}
+
+// outdated gives out a record whose directory is away.
+func (m *memory) outdated(s *slot) (*slot, error) {
+	s.used = true
+	m.stats.Hits++
+	m.stats.Stale++
+	return s, nil
+}
+
+// wait returns what f finds. old may be given out instead if the directory is
+// away; it is nil if there is no such record.
+func (m *memory) wait(ctx context.Context, f *flight, old *slot) (*slot, error) {
+	patience, stop := patience(ctx, old)
+	defer stop()
+	select {
+	case <-f.done:
+	case <-patience:
+		return m.instead(old, fmt.Errorf("%w: no answer in half of the time", directory.ErrUnavailable))
+	case <-ctx.Done():
+		return m.instead(old, unavailable(ctx))
+	}
+	if errors.Is(f.err, directory.ErrUnavailable) {
+		return m.instead(old, f.err)
+	}
+	return f.found, f.err
+}
+
+func (m *memory) instead(old *slot, err error) (*slot, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if old == nil || !m.useful(old, m.now()) {
+		return nil, err
+	}
+	return m.outdated(old)
+}
+
+// patience ends after half of the caller's time, if there is something to be
+// given out instead of the answer.
+func patience(ctx context.Context, old *slot) (<-chan time.Time, func() bool) {
+	deadline, limited := ctx.Deadline()
+	if old == nil || !limited {
+		return nil, func() bool { return false }
+	}
+	timer := time.NewTimer(time.Until(deadline) / 2)
+	return timer.C, timer.Stop
+}
+
+// refresh searches again for a record that is in memory, if it is due. The
+// caller holds the lock, here and below.
+func (m *memory) refresh(key string, s *slot, load load) {
+	now := m.now()
+	if now < s.due || s.refreshing || m.refreshing >= maxRefreshes || m.flights[key] != nil {
+		return
+	}
+	if m.away(s.directory) {
+		if now < m.nextProbe {
+			return
+		}
+		m.nextProbe = now + probeEvery + rand.N(probeEvery/2)
+	}
+	s.refreshing = true
+	m.refreshing++
+	m.stats.Refreshes++
+	m.start(key, load).behind = s
+}
+
+// start begins a load, in a goroutine and with a time of its own: neither ends
+// with the request that happened to be the first.
+func (m *memory) start(key string, load load) *flight {
+	f := &flight{done: make(chan struct{})}
+	m.flights[key] = f
+	began, generation := m.now(), m.generation
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), m.timeout)
+		defer cancel()
+		found, err := guarded(ctx, m.logger, load)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		defer close(f.done)
+		m.landed(f, key, generation)
+		switch {
+		case err == nil:
+			f.found = &slot{finding: found}
+		case isAbsent(err):
+			found = finding{record: noRecord(key)}
+			f.err = err
+		default:
+			f.err = err
+			return
+		}
+		if generation == m.generation {
+			m.put(found, began)
+		}
+	}()
+	return f
+}
+
+// landed takes a flight out of the list.
+func (m *memory) landed(f *flight, key string, generation int) {
+	if generation == m.generation {
+		delete(m.flights, key)
+	}
+	if old := f.behind; old != nil {
+		m.refreshing--
+		old.refreshing = false
+		old.due = min(m.now()+retryRefresh, old.expires) // if it was in vain
+	}
+}
+
+// retryRefresh is when a search is repeated that was to refresh a record and
+// failed.
+const retryRefresh = time.Second
+
+// isAbsent reports whether a directory has said that there is no such entry,
+// or none that can be used.
+func isAbsent(err error) bool {
+	return errors.Is(err, directory.ErrNotFound) || errors.Is(err, directory.ErrBadEntry) ||
+		errors.Is(err, directory.ErrNotUnique)
+}

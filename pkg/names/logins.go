@@ -1,0 +1,74 @@
+package names
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/goldap/goldap/pkg/account"
+	"github.com/goldap/goldap/pkg/directory"
+)
+
+// LoginAccount returns the account that logs in under this name, and the index
+// of the directory that has it. With fresh it is not answered from memory. What
+// lookups remember is never used for a login.
+func (n *Names) LoginAccount(ctx context.Context, name string, fresh bool) (account.Account, int, error) {
+	if err := n.mayAskFor("user", name, n.users); err != nil {
+		return account.Account{}, 0, err
+	}
+	f, err := n.logins.get(ctx, name, fresh, func(ctx context.Context) (found, error) {
+		acct, index, err := first(ctx, n, func(ctx context.Context, d Directory) (account.Account, error) {
+			return d.LoginAccount(ctx, name)
+		})
+		if acct, err = n.checked(acct, err); err == nil {
+			err = n.checkLoginName(ctx, name, acct)
+		}
+		return found{acct, index}, err
+	})
+	if err != nil {
+		return account.Account{}, 0, err
+	}
+	acct, err := n.notLocal(f.account)
+	return acct, f.directory, err
+}
+
+// Forget makes further questions about the user go to the directory.
+func (n *Names) Forget(name string) {
+	n.logins.forget(name)
+	n.memory.forget(n.keyOf(passwdByName, name), n.keyOf(shadowByName, name), n.keyOf(groupsOfMember, name))
+}
+
+// checked passes on an account that this machine believes.
+func (n *Names) checked(acct account.Account, err error) (account.Account, error) {
+	if err == nil {
+		err = n.checkAccount(acct)
+	}
+	if err != nil {
+		n.report(err)
+		return account.Account{}, err
+	}
+	return n.notLocal(acct)
+}
+
+// checkLoginName refuses a login name that is the user name of another
+// account. Where people log in with an attribute of their own choosing, such as
+// mail, whoever may set it could otherwise log in as somebody else: the program
+// goes by the name that it asked with.
+func (n *Names) checkLoginName(ctx context.Context, name string, acct account.Account) error {
+	if acct.Name == name {
+		return nil
+	}
+	other, _, err := first(ctx, n, func(ctx context.Context, d Directory) (account.Account, error) {
+		return d.AccountByName(ctx, name)
+	})
+	other, err = n.checked(other, err)
+	switch {
+	case errors.Is(err, directory.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case other.UID == acct.UID && other.DN == acct.DN:
+		return nil
+	}
+	return fmt.Errorf("%w: %s logs in with the name of %s", directory.ErrNotUnique, acct.DN, other.DN)
+}
