@@ -103,7 +103,7 @@ func load(path string, logger *slog.Logger) (*server.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return server.NewBackend(cfg, logger, true)
+	return server.NewBackend(cfg, server.BackendOptions{Logger: logger, SingleUse: true})
 }
 
 // newLogger writes to syslog(3), the only place that a PAM module has for its

@@ -105,7 +105,7 @@ func (d *daemon) load(path string) (*config.Config, *server.Backend, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	backend, err := server.NewBackend(cfg, d.logger, false)
+	backend, err := server.NewBackend(cfg, server.BackendOptions{Logger: d.logger, OnBack: d.emptyCaches})
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}

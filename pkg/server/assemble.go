@@ -13,12 +13,22 @@ import (
 	"github.com/goldap/goldap/pkg/names"
 )
 
+// BackendOptions are what NewBackend needs besides the configuration.
+type BackendOptions struct {
+	Logger *slog.Logger
+	// SingleUse makes a backend that serves one request, over one connection
+	// (directory.Options.SingleUse).
+	SingleUse bool
+	// OnBack is called when one of the directories is back after none of its
+	// servers answered. nil means nothing.
+	OnBack func()
+}
+
 // NewBackend wires up what a configuration asks for: the directories, the
-// lookups and the logins. It connects to nothing yet. With singleUse it serves
-// one request, over one connection (directory.Options.SingleUse). The daemon
-// and the module's own program are both made of this, so that they decide
-// alike.
-func NewBackend(cfg *config.Config, logger *slog.Logger, singleUse bool) (*Backend, error) {
+// lookups and the logins. It connects to nothing yet. The daemon and the
+// module's own program are both made of this, so that they decide alike.
+func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
+	logger := opts.Logger
 	directories := make([]*directory.Directory, 0, len(cfg.Directories))
 	closeAll := func() error {
 		var errs []error
@@ -29,7 +39,7 @@ func NewBackend(cfg *config.Config, logger *slog.Logger, singleUse bool) (*Backe
 	}
 	for _, c := range cfg.Directories {
 		d, err := directory.New(c, directory.Options{
-			Logger: logger, SingleUse: singleUse, IgnoreCase: cfg.Accounts.IgnoreCase,
+			Logger: logger, SingleUse: opts.SingleUse, OnBack: opts.OnBack, IgnoreCase: cfg.Accounts.IgnoreCase,
 		})
 		if err != nil {
 			return nil, errors.Join(err, closeAll())

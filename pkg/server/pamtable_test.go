@@ -68,7 +68,7 @@ func (l *lab) serve(t *testing.T) *client.Client {
 	if l.refuse {
 		ldap.Close()
 	}
-	backend, err := server.NewBackend(&l.cfg, slog.New(slog.DiscardHandler), false)
+	backend, err := server.NewBackend(&l.cfg, server.BackendOptions{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
