@@ -10,8 +10,8 @@ import (
 
 const rootLong = `goldapctl is the command for people of goldap, LDAP login for Linux.
 
-It talks to goldapd through its socket, so it needs neither root nor the
-configuration; only "demo" starts things of its own.
+It talks to goldapd through its socket and does not need the configuration;
+"flush" and "status" need root. Only "demo" starts things of its own.
 
 Exit statuses:
   0  found, or everything as announced
@@ -24,7 +24,10 @@ const rootExample = `  # a directory, the daemon and real PAM logins, in a tempo
 
   # does this machine know the user, and in which groups?
   goldapctl lookup passwd alice
-  goldapctl lookup groups alice`
+  goldapctl lookup groups alice
+
+  # why does it not know what the directory has?
+  goldapctl status`
 
 // newRoot builds the command with all its verbs.
 func newRoot() *cobra.Command {
@@ -39,7 +42,7 @@ func newRoot() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemo(), newLookup(), newVersion())
+	root.AddCommand(newDemo(), newFlush(), newLookup(), newStatus(), newVersion())
 	return root
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -229,6 +230,37 @@ func TestLoginAgainstADirectory(t *testing.T) {
 	groups, err := c.GroupsOfMember(ctx, "ada")
 	if diff := cmp.Diff([]account.Group{{Name: "engineers", GID: 20100}}, groups); diff != "" || err != nil {
 		t.Errorf("groups: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+// What the daemon remembers is forgotten when root or SIGHUP says so, and what
+// it did can be asked for.
+func TestFlushAndStatus(t *testing.T) {
+	c, ctx := client.New(startWithDirectory(t)), withTimeout(t)
+	for range 3 {
+		if _, err := c.PasswdByName(ctx, "ada"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	facts, err := c.Status(ctx)
+	if os.Geteuid() != 0 {
+		if flushErr := c.Flush(ctx); !errors.Is(err, client.ErrUnavailable) || !errors.Is(flushErr, client.ErrUnavailable) {
+			t.Errorf("not root, and yet: %v, %v", err, flushErr)
+		}
+		return
+	}
+	told := map[string]string{}
+	for _, fact := range facts {
+		told[fact.Name] = fact.Value
+	}
+	if err != nil || told["entries"] != "1 of 200000" || told["hits"] != "2" || told["misses"] != "1" || told["flushed"] != "never" {
+		t.Errorf("%v, %v", told, err)
+	}
+	if err := c.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if facts, err = c.Status(ctx); err != nil || !slices.Contains(facts, nslcd.Fact{Name: "entries", Value: "0 of 200000"}) {
+		t.Errorf("%v, %v", facts, err)
 	}
 }
 

@@ -146,6 +146,19 @@ func (c *Client) CloseSession(ctx context.Context, pam nslcd.PAM, id string) err
 	return err
 }
 
+// Flush makes the daemon forget what directories said. Only root may ask; for
+// anybody else it is ErrUnavailable.
+func (c *Client) Flush(ctx context.Context) error {
+	request := nslcd.Request{Action: nslcd.ActionFlush}
+	_, err := first(ctx, c, request, func(*nslcd.AnswerReader) (struct{}, error) { return struct{}{}, nil })
+	return err
+}
+
+// Status asks how the daemon is. Only root may ask, as with Flush.
+func (c *Client) Status(ctx context.Context) ([]nslcd.Fact, error) {
+	return all(ctx, c, nslcd.Request{Action: nslcd.ActionStatus}, (*nslcd.AnswerReader).Status)
+}
+
 func verdict(ctx context.Context, c *Client, request nslcd.Request) (nslcd.Verdict, error) {
 	answer, err := first(ctx, c, request, (*nslcd.AnswerReader).Verdict)
 	if err != nil {

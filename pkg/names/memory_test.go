@@ -147,7 +147,9 @@ func TestChangedEntryLeavesNothingBehind(t *testing.T) {
 		a.DN = old.DN
 		return a
 	}
-	byName := func(name string) func(*site) { return func(s *site) { _, _ = s.PasswdByName(context.Background(), name) } }
+	byName := func(name string) func(*site) {
+		return func(s *site) { _, _ = s.PasswdByName(context.Background(), name) }
+	}
 	byUID := func(s *site) { _, _ = s.PasswdByUID(context.Background(), 5000) }
 	for name, test := range map[string]struct {
 		now  account.Account

@@ -57,3 +57,10 @@ const (
 // authorization is the verdict of every access rule, so that the caller need
 // not ask ActionAuthorize as well.
 const ActionLogin Action = 0x676c0001
+
+// ActionFlush and ActionStatus are goldap's own, too: forget what directories
+// said, and say how the daemon is.
+const (
+	ActionFlush  Action = 0x676c0002
+	ActionStatus Action = 0x676c0003
+)

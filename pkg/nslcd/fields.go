@@ -51,6 +51,8 @@ var requestFields = map[Action][]field{
 	ActionAuthenticate:     append(pamFields(), passwordField),
 	ActionAuthorize:        pamFields(),
 	ActionLogin:            append(append([]field{budgetField}, pamFields()...), passwordField),
+	ActionFlush:            {},
+	ActionStatus:           {},
 	ActionSessionOpen:      pamFields(),
 	ActionSessionClose:     append(pamFields(), sessionIDField),
 	ActionChangePassword:   append(pamFields(), asRootField, passwordField, newPasswordField),

@@ -42,6 +42,8 @@ var actionNames = map[Action]string{
 	ActionChangePassword:   "password",
 	ActionUserMod:          "usermod",
 	ActionLogin:            "login",
+	ActionFlush:            "flush",
+	ActionStatus:           "status",
 }
 
 // String returns the name that the log shows.

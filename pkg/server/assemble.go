@@ -11,6 +11,7 @@ import (
 	"github.com/goldap/goldap/pkg/directory"
 	"github.com/goldap/goldap/pkg/login"
 	"github.com/goldap/goldap/pkg/names"
+	"github.com/goldap/goldap/pkg/nslcd"
 )
 
 // BackendOptions are what NewBackend needs besides the configuration.
@@ -53,6 +54,9 @@ func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 		LookupTimeout:   cfg.Lookups.Timeout,
 		LoginTimeout:    cfg.Login.Timeout,
 		ProhibitMessage: cfg.Login.PasswordProhibitMessage,
+		NoEnumeration:   !cfg.Lookups.Enumerate,
+		Flush:           lookups.Flush,
+		Status:          func() []nslcd.Fact { return facts(directories, lookups) },
 		Limits:          Limits{Connections: cfg.Daemon.MaxConnections, PerUID: cfg.Daemon.MaxConnectionsPerUID},
 		Close:           closeAll,
 	}, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/login"
+	"github.com/goldap/goldap/pkg/nslcd"
 	"github.com/goldap/goldap/pkg/secret"
 )
 
@@ -54,7 +55,13 @@ type Backend struct {
 	// ProhibitMessage is the text with which password changes are refused,
 	// empty if they are not.
 	ProhibitMessage string
-	Limits          Limits
+	// NoEnumeration refuses requests for all users, groups and shadow entries.
+	NoEnumeration bool
+	// Flush forgets what directories said, Status says how they and the memory
+	// are.
+	Flush  func()
+	Status func() []nslcd.Fact
+	Limits Limits
 	// Close is called once, after the last request on this Backend. It may be
 	// nil.
 	Close func() error

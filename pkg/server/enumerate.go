@@ -43,6 +43,17 @@ func enumerate[T any](
 	}
 }
 
+// ifEnumerated refuses an enumeration where the configuration does, as nslcd
+// does: the connection is closed without a byte.
+func ifEnumerated(serve func(context.Context, *exchange) error) func(context.Context, *exchange) error {
+	return func(ctx context.Context, x *exchange) error {
+		if x.backend.NoEnumeration {
+			return nil
+		}
+		return serve(ctx, x)
+	}
+}
+
 // add sends the response so far if it became long. written is whether the last
 // entry is in it: one that cannot be sent is left out.
 func (x *exchange) add(written error) error {

@@ -19,6 +19,7 @@ import (
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/directory"
 	"github.com/goldap/goldap/pkg/login"
+	"github.com/goldap/goldap/pkg/nslcd"
 	"github.com/goldap/goldap/pkg/secret"
 	"github.com/goldap/goldap/pkg/server"
 )
@@ -32,6 +33,8 @@ type fake struct {
 	free    chan struct{}
 	// logins counts the calls that carry a password.
 	logins atomic.Int32
+	// flushes counts the flushes.
+	flushes atomic.Int32
 	// passwords are what the logins saw, not copied.
 	mu        sync.Mutex
 	passwords []secret.Secret
@@ -260,7 +263,11 @@ func (f *fake) backend() *server.Backend {
 		Names: f, Login: f,
 		LookupTimeout: 5 * time.Second, LoginTimeout: 5 * time.Second,
 		ProhibitMessage: "Change it on the web site.",
-		Limits:          server.Limits{Connections: 100, PerUID: 50},
+		Flush:           func() { f.flushes.Add(1) },
+		Status: func() []nslcd.Fact {
+			return []nslcd.Fact{{Name: "server ldap://one", Value: "up"}, {Name: "odd", Value: strings.Repeat("x", 4000)}}
+		},
+		Limits: server.Limits{Connections: 100, PerUID: 50},
 	}
 }
 

@@ -30,6 +30,9 @@ func rootIfAsRoot(caller Credential, request nslcd.Request) bool {
 	return caller.IsRoot() || !request.AsRoot
 }
 
+// onlyRoot is for what concerns the daemon as a whole.
+func onlyRoot(caller Credential, _ nslcd.Request) bool { return caller.IsRoot() }
+
 // routes is the permission table. An action that is not here is refused.
 //
 // The shadow map is open because only root sees the passwords in it: everybody
@@ -39,12 +42,12 @@ var routes = map[nslcd.Action]route{
 	nslcd.ActionGroupByName:      {allowed: everyone, serve: lookup(groupByName, writeGroup)},
 	nslcd.ActionGroupByGID:       {allowed: everyone, serve: lookup(groupByGID, writeGroup)},
 	nslcd.ActionGroupByMember:    {allowed: everyone, serve: lookup(groupsOfMember, writeMemberships)},
-	nslcd.ActionGroupAll:         {allowed: everyone, serve: enumerate(groupAll, writeGroup), unbounded: true},
+	nslcd.ActionGroupAll:         {allowed: everyone, serve: ifEnumerated(enumerate(groupAll, writeGroup)), unbounded: true},
 	nslcd.ActionPasswdByName:     {allowed: everyone, serve: lookup(passwdByName, writePasswd)},
 	nslcd.ActionPasswdByUID:      {allowed: everyone, serve: lookup(passwdByUID, writePasswd)},
-	nslcd.ActionPasswdAll:        {allowed: everyone, serve: enumerate(passwdAll, writePasswd), unbounded: true},
+	nslcd.ActionPasswdAll:        {allowed: everyone, serve: ifEnumerated(enumerate(passwdAll, writePasswd)), unbounded: true},
 	nslcd.ActionShadowByName:     {allowed: everyone, serve: lookup(shadowByName, writeShadow)},
-	nslcd.ActionShadowAll:        {allowed: everyone, serve: enumerate(shadowAll, writeShadow), unbounded: true},
+	nslcd.ActionShadowAll:        {allowed: everyone, serve: ifEnumerated(enumerate(shadowAll, writeShadow)), unbounded: true},
 	nslcd.ActionAliasByName:      mapRoute(account.ByName, Names.Aliases, (*nslcd.Response).Alias),
 	nslcd.ActionAliasAll:         mapRoute(account.All, Names.Aliases, (*nslcd.Response).Alias),
 	nslcd.ActionEtherByName:      mapRoute(account.ByName, Names.Ethers, (*nslcd.Response).Ether),
@@ -71,6 +74,8 @@ var routes = map[nslcd.Action]route{
 	nslcd.ActionAuthorize:        {allowed: everyone, serve: serveAuthorize, login: true},
 	nslcd.ActionSessionOpen:      {allowed: everyone, serve: serveSessionOpen},
 	nslcd.ActionSessionClose:     {allowed: everyone, serve: serveSessionClose},
+	nslcd.ActionFlush:            {allowed: onlyRoot, serve: serveFlush},
+	nslcd.ActionStatus:           {allowed: onlyRoot, serve: serveStatus},
 	nslcd.ActionLogin:            {allowed: everyone, serve: serveAuthenticate, login: true},
 	nslcd.ActionChangePassword:   {allowed: rootIfAsRoot, serve: serveChangePassword, login: true},
 	nslcd.ActionUserMod:          {allowed: rootIfAsRoot, serve: serveUserMod, login: true},

@@ -57,7 +57,7 @@ func TestPermissions(t *testing.T) {
 	for name, action := range declaredActions(t) {
 		for _, asRoot := range []bool{false, true} {
 			request := nslcd.Request{Action: action, AsRoot: asRoot}
-			refused := (action == nslcd.ActionChangePassword || action == nslcd.ActionUserMod) && asRoot
+			refused := action == nslcd.ActionFlush || action == nslcd.ActionStatus || (action == nslcd.ActionChangePassword || action == nslcd.ActionUserMod) && asRoot
 			if !routes[action].allowed(root, request) {
 				t.Errorf("%s, asroot %v: root is refused", name, asRoot)
 			}
