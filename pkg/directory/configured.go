@@ -20,6 +20,10 @@ const (
 	defaultRetryMax       = 30 * time.Second
 )
 
+// defaultNestedGroupDepth is the nested_group_depth of a configuration that has
+// none.
+const defaultNestedGroupDepth = 16
+
 func withDefaults(cfg config.Directory) config.Directory {
 	if cfg.Name == "" {
 		cfg.Name = cfg.Base
@@ -37,6 +41,9 @@ func withDefaults(cfg config.Directory) config.Directory {
 		if *one.to <= 0 {
 			*one.to = one.usual
 		}
+	}
+	if cfg.NestedGroupDepth <= 0 {
+		cfg.NestedGroupDepth = defaultNestedGroupDepth
 	}
 	cfg.RetryMax = max(cfg.RetryMin, cfg.RetryMax)
 	cfg.SearchConnections = max(cfg.SearchConnections, 1)

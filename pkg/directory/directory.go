@@ -25,6 +25,13 @@ type Options struct {
 	// IgnoreCase makes names equal that differ in the case of ASCII letters
 	// only; the answer has the directory's spelling.
 	IgnoreCase bool
+	// SkipMembers leaves the members out of groups. The groups of a user are
+	// known nevertheless.
+	SkipMembers bool
+	// MemberTTL is how long the user name behind a member's DN may be
+	// remembered, MemberNegativeTTL how long that it is no user; 0 means not at
+	// all.
+	MemberTTL, MemberNegativeTTL time.Duration
 	// OnBack is called, in a goroutine of its own, when a server answers again
 	// after none did. nil means nothing.
 	OnBack func()
@@ -50,6 +57,9 @@ type Directory struct {
 	onBack    func()
 	sources   []*source
 	maps      maps
+	// skipMembers is Options.SkipMembers.
+	skipMembers bool
+	memberNames memberCache
 	// end ends what runs in the background when the directory is closed.
 	ctx context.Context
 	end context.CancelFunc
@@ -65,7 +75,8 @@ type Directory struct {
 func New(cfg config.Directory, opts Options) (*Directory, error) {
 	d := &Directory{
 		cfg: withDefaults(cfg), log: opts.Logger, singleUse: opts.SingleUse,
-		dial: opts.Dial, resolver: opts.Resolver, hostname: opts.Hostname, onBack: opts.OnBack,
+		dial: opts.Dial, resolver: opts.Resolver, hostname: opts.Hostname, onBack: opts.OnBack, skipMembers: opts.SkipMembers,
+		memberNames: memberCache{ttl: opts.MemberTTL, negativeTTL: opts.MemberNegativeTTL},
 	}
 	d.setDefaults()
 	d.log = d.log.With("directory", d.cfg.Name)

@@ -111,26 +111,3 @@ func (e entry) otherNames(attribute string) []string {
 	}
 	return distinct(names)
 }
-
-// rdnValue returns the value of an attribute in the first RDN of dn, or "".
-func rdnValue(dn, attribute string) string {
-	parsed, err := parseDN(dn)
-	if err != nil || len(parsed.RDNs) == 0 {
-		return ""
-	}
-	for _, part := range parsed.RDNs[0].Attributes {
-		if strings.EqualFold(part.Type, attribute) {
-			return part.Value
-		}
-	}
-	return ""
-}
-
-// parseDN is the library's, fenced.
-func parseDN(dn string) (parsed *ldap.DN, err error) {
-	panicked := guarded(func() { parsed, err = ldap.ParseDN(dn) })
-	if panicked != nil {
-		return nil, panicked
-	}
-	return parsed, err
-}

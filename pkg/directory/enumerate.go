@@ -29,7 +29,7 @@ func (d *Directory) Accounts(ctx context.Context) iter.Seq2[account.Account, err
 // Groups returns all groups with their members, as Accounts returns accounts.
 func (d *Directory) Groups(ctx context.Context) iter.Seq2[account.Group, error] {
 	m := &d.maps.group
-	wanted := m.attributes(groupAttributes...)
+	wanted := d.groupAttributes()
 	return enumerated(ctx, d, m, wanted, func(e entry) ([]account.Group, error) {
 		ctx, cancel := context.WithTimeout(ctx, membersTimeout)
 		defer cancel()

@@ -104,7 +104,7 @@ func (d *Directory) count(ctx context.Context, c *conn, match filter, limit int)
 		q := search{place: at, filter: and(at.filter, match), attributes: []string{"1.1"}, limit: limit}
 		found, err := c.search(ctx, c.server.searchTimeout, &q)
 		for _, e := range found {
-			seen[strings.ToLower(e.DN)] = true
+			seen[normalDN(e.DN)] = true
 		}
 		if len(seen) >= limit {
 			return limit, nil

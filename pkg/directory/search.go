@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
@@ -127,10 +126,10 @@ func appendNew(all, found []entry, overlap bool) []entry {
 	}
 	seen := make(map[string]bool, len(all))
 	for _, e := range all {
-		seen[strings.ToLower(e.DN)] = true
+		seen[normalDN(e.DN)] = true
 	}
 	for _, e := range found {
-		if !seen[strings.ToLower(e.DN)] {
+		if !seen[normalDN(e.DN)] {
 			all = append(all, e)
 		}
 	}

@@ -41,6 +41,8 @@ func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 	for _, c := range cfg.Directories {
 		d, err := directory.New(c, directory.Options{
 			Logger: logger, SingleUse: opts.SingleUse, OnBack: opts.OnBack, IgnoreCase: cfg.Accounts.IgnoreCase,
+			SkipMembers: !cfg.Lookups.GroupMembers,
+			MemberTTL:   cfg.Lookups.MemberTTL, MemberNegativeTTL: cfg.Lookups.MemberNegativeTTL,
 		})
 		if err != nil {
 			return nil, errors.Join(err, closeAll())

@@ -1,0 +1,160 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/goldap/goldap/pkg/account"
+)
+
+// memberOf is the attribute in which servers keep the DNs of the groups that
+// list an entry (MS-ADA2, section 2.44; the memberof overlay of slapd).
+const memberOf = "memberOf"
+
+// groupsByMemberOf is the value of groups_of_user for it.
+const groupsByMemberOf = "member_of"
+
+// maxGroups bounds the groups of one user: a process cannot have more.
+const maxGroups = maxEntries
+
+// GroupsOfMember returns the groups of a user: those that list the user by name
+// (memberUid) or by DN (member, uniqueMember), or those that the user's entry
+// names (groups_of_user), and with nested_groups those that list such a group.
+// dn may be empty. Members is empty in each. Groups whose entry is unusable are
+// left out. No group is not an error.
+func (d *Directory) GroupsOfMember(ctx context.Context, name, dn string) ([]account.Group, error) {
+	if !canExist(name) {
+		return nil, fmt.Errorf("%w: %q cannot be a name", ErrNotFound, name)
+	}
+	collect := d.searchGroups
+	if d.cfg.GroupsOfUser == groupsByMemberOf {
+		collect = d.readMemberOf
+	}
+	found, err := collect(ctx, name, dn)
+	if err != nil {
+		return nil, err
+	}
+	groups := make([]account.Group, 0, len(found))
+	for _, e := range found {
+		group, err := d.maps.group.group(e)
+		if err != nil {
+			d.log.Debug("group left out", "error", err)
+			continue
+		}
+		groups = append(groups, group)
+	}
+	return groups, nil
+}
+
+// searchGroups returns the entries of the groups that list the user, level by
+// level: first those that list the user, then those that list one of them.
+func (d *Directory) searchGroups(ctx context.Context, name, dn string) ([]entry, error) {
+	m := &d.maps.group
+	wanted := m.attributes("cn", "gidNumber")
+	match := or(append([]filter{m.equal("memberUid", name)}, m.lists(dn)...)...)
+	if match.text == "" {
+		return nil, nil
+	}
+	level, err := d.findAll(ctx, m, name, match, wanted)
+	if err != nil || !d.cfg.NestedGroups {
+		return level, err
+	}
+	return d.climb(ctx, name, level, func(ctx context.Context, level []entry) ([]entry, error) {
+		var filters []filter
+		for _, e := range level {
+			filters = append(filters, m.lists(e.DN)...)
+		}
+		return d.inBatches(ctx, m, filters, wanted)
+	})
+}
+
+// lists are the assertions that a group lists the entry with the DN.
+func (m *mapping) lists(dn string) []filter {
+	var filters []filter
+	for _, attribute := range m.memberAttributes() {
+		if dn != "" {
+			filters = append(filters, equal(attribute, dn))
+		}
+	}
+	return filters
+}
+
+// readMemberOf returns the entries of the groups that the user's entry names
+// and, level by level, of those that these name.
+func (d *Directory) readMemberOf(ctx context.Context, name, dn string) ([]entry, error) {
+	if dn == "" {
+		return nil, nil
+	}
+	user, err := d.readEntry(ctx, dn, d.maps.passwd.filter, []string{memberOf})
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	level, err := d.namedGroups(ctx, []entry{user})
+	if err != nil || !d.cfg.NestedGroups {
+		return level, err
+	}
+	return d.climb(ctx, name, level, d.namedGroups)
+}
+
+// namedGroups returns the entries of the groups that the entries name.
+func (d *Directory) namedGroups(ctx context.Context, level []entry) ([]entry, error) {
+	m := &d.maps.group
+	var dns []string
+	for _, e := range level {
+		values, err := d.allValues(ctx, e, memberOf)
+		if err != nil {
+			return nil, err
+		}
+		dns = append(dns, values...)
+	}
+	dns = unseen(map[string]bool{}, dns)
+	if len(dns) > maxGroups {
+		return nil, errManyGroups
+	}
+	found, err := d.entriesByDN(ctx, m, dns, append(m.attributes("cn", "gidNumber"), memberOf))
+	return inOrder(dns, found), err
+}
+
+// errManyGroups is an error and not a shorter list, because somebody may be kept
+// out for being a member.
+var errManyGroups = fmt.Errorf("%w: more than %d groups of one user", ErrRefused, maxGroups)
+
+// climb goes on from the groups of one level to the groups above it, until
+// there are no new ones. A group is known by its DN.
+func (d *Directory) climb(
+	ctx context.Context, name string, level []entry, above func(context.Context, []entry) ([]entry, error),
+) ([]entry, error) {
+	seen := map[string]bool{}
+	all := newEntries(seen, level)
+	for depth := 0; len(level) > 0; depth++ {
+		found, err := above(ctx, level)
+		if err != nil {
+			return nil, err
+		}
+		level = newEntries(seen, found)
+		if len(level) > 0 && depth == d.cfg.NestedGroupDepth {
+			d.log.Warn("groups of groups are not looked for any higher", "user", name, "nested_group_depth", depth)
+			return all, nil
+		}
+		if all = append(all, level...); len(all) > maxGroups {
+			return nil, errManyGroups
+		}
+	}
+	return all, nil
+}
+
+// newEntries returns the entries whose DN is not in seen, and puts it there.
+func newEntries(seen map[string]bool, entries []entry) []entry {
+	var fresh []entry
+	for _, e := range entries {
+		if key := normalDN(e.DN); !seen[key] {
+			seen[key] = true
+			fresh = append(fresh, e)
+		}
+	}
+	return fresh
+}
