@@ -1,5 +1,7 @@
 package config
 
+import "slices"
+
 // accountMaps returns the names of the maps that logins need.
 func accountMaps() []string { return []string{"passwd", "group", "shadow"} }
 
@@ -52,17 +54,16 @@ func computedAttributes(name string) []string {
 	}[name]
 }
 
-// optionalAttributes returns the attributes of a map that a directory need not
-// have.
-func optionalAttributes(name string) []string {
-	optional := computedAttributes(name)
-	switch name {
-	case "passwd":
-		return []string{"userPassword", "cn", "gecos", "homeDirectory", "loginShell"}
-	case "group":
-		return append(optional, "memberUid", "member")
-	}
-	return optional
+// isOptional reports whether a directory may be without an attribute of a map.
+func isOptional(name, attribute string) bool {
+	optional := map[string][]string{
+		"passwd":   {"userPassword", "cn", "gecos", "loginShell"},
+		"group":    {"userPassword", "memberUid", "member"},
+		"shadow":   computedAttributes("shadow"),
+		"aliases":  {"rfc822MailMember"},
+		"netgroup": {"nisNetgroupTriple", "memberNisNetgroup"},
+	}[name]
+	return slices.Contains(optional, attribute)
 }
 
 // sidAttributes returns the attributes of a map that may be the last number of

@@ -76,7 +76,7 @@ func (d *draft) checkMap(m *Map, at, name string) {
 func (d *draft) checkRename(path, name, attribute, renamed string) {
 	before, sid, isSID := strings.Cut(renamed, ":")
 	switch {
-	case renamed == "" && !slices.Contains(optionalAttributes(name), attribute):
+	case renamed == "" && !isOptional(name, attribute):
 		d.fail(path, "", `is "", but without it nothing could be found in this map`)
 	case renamed == "":
 	case !isSID:
@@ -92,7 +92,7 @@ func (d *draft) checkRename(path, name, attribute, renamed string) {
 // numbers, since one more makes it the SID of a user ([MS-DTYP], 2.4.2).
 func checkSID(sid string) error {
 	parts := strings.Split(sid, "-")
-	if len(parts) < 4 || len(parts) > 17 || parts[0] != "S" || parts[1] != "1" {
+	if len(parts) < 4 || len(parts) > 17 || !strings.EqualFold(parts[0], "S") || parts[1] != "1" {
 		return errors.New("is not a SID")
 	}
 	for i, part := range parts[2:] {

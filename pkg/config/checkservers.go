@@ -58,7 +58,11 @@ func (d *draft) checkURI(path, uri string) {
 
 // checkServer checks what a server has of its own. It completes its TLS.
 func (d *draft) checkServer(dir *Directory, s *Server, at string) {
-	if s.Base != "" {
+	switch {
+	case s.Base == "":
+	case dir.Base == "":
+		d.fail(at+".base", s.Base, "replaces the base of the directory, but that has none: add base there")
+	default:
 		d.checkText(at+".base", s.Base, checkDN)
 	}
 	password := givenPassword(at+".bind_password", s.BindPassword, s.BindPasswordFile)
@@ -68,7 +72,7 @@ func (d *draft) checkServer(dir *Directory, s *Server, at string) {
 		if password == "" {
 			d.fail(at+".bind_dn", s.BindDN, "has no password of its own: add bind_password")
 		}
-	case password != "" && dir.BindDN == "":
+	case password != "":
 		d.fail(password, "", "belongs to nobody: add bind_dn")
 	}
 	if s.ConnectTimeout != 0 {

@@ -1,10 +1,15 @@
 package config
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/goldap/goldap/pkg/secret"
 )
 
 // minimal is the shortest TOML file that is complete.
@@ -183,6 +188,61 @@ func TestTOMLErrors(t *testing.T) {
 		"base scope":          {minimal + "[[directory.group.bases]]\ndn = \"ou=g\"\nscope = \"tree\"", `goldap.toml:6: directory.group.bases.scope: "tree" is none of sub, one, base`},
 		"base dn":             {minimal + "[[directory.group.bases]]\nscope = \"sub\"", "goldap.toml:4: directory.group.bases.dn: is missing"},
 		"attribute":           {minimal + "group.attributes.memberUID = \"x\"", "directory.group.attributes.memberUID: is not an attribute of this map; did you mean memberUid?"},
+		"no attribute":        {minimal + "passwd.attributes.uid = \"\"", `goldap.toml:4: directory.passwd.attributes.uid: is "", but without it nothing could be found in this map`},
+		"SID":                 {minimal + "passwd.attributes.uidNumber = \"objectSid:S-1\"", `directory.passwd.attributes.uidNumber: "objectSid:S-1" is not of the form objectSid:S-1-5-21-1-2-3`},
+		"SID of a name":       {minimal + "group.attributes.cn = \"objectSid:S-1-5-21-1-2-3\"", `is a SID, of which only uidNumber and gidNumber can be made`},
+		"expression":          {minimal + "passwd.expressions.gecos = \"${cn\"", `goldap.toml:4: directory.passwd.expressions.gecos: "${cn" is not an expression: `},
+		"expression of what":  {minimal + "passwd.expressions.geckos = \"$cn\"", `goldap.toml:4: directory.passwd.expressions.geckos: is not an attribute of this map; did you mean gecos?`},
+		"expression of a key": {minimal + "group.expressions.cn = \"$cn\"", `goldap.toml:4: directory.group.expressions.cn: cannot be computed, because entries are searched by it`},
+		"expression twice":    {minimal + "passwd.attributes.gecos = \"a\"\npasswd.expressions.gecos = \"$cn\"", `goldap.toml:5: directory.passwd.expressions.gecos: is computed and renamed: keep one`},
+		"server uri":          {minimal + "[[directory.server]]\nbase = \"dc=b\"", `goldap.toml:4: directory.server.uri: is missing: say where the server is`},
+		"server uri wrong":    {minimal + "[[directory.server]]\nuri = \"http://a\"", `goldap.toml:5: directory.server.uri: "http://a" must begin with ldap://`},
+		"server uri secret":   {minimal + "[[directory.server]]\nuri = \"ldaps://a:" + marker + "@b\"", `goldap.toml:5: directory.server.uri: must not hold a user name or a password`},
+		"server twice":        {minimal + "[[directory.server]]\nuri = \"ldap://ldap.example.com\"", `goldap.toml:5: directory.server.uri: "ldap://ldap.example.com" is named twice`},
+		"server base":         {minimal + "[[directory.server]]\nuri = \"ldaps://b\"\nbase = \"b\"", `goldap.toml:6: directory.server.base: "b" is not a DN`},
+		"server base of none": {"[[directory]]\nbases = [{dn = \"\"}]\n[[directory.server]]\nuri = \"ldaps://b\"\nbase = \"dc=b\"", `goldap.toml:5: directory.server.base: "dc=b" replaces the base of the directory, but that has none`},
+		"server bind_dn":      {minimal + "[[directory.server]]\nuri = \"ldaps://b\"\nbind_dn = \"cn=b\"", `goldap.toml:6: directory.server.bind_dn: "cn=b" has no password of its own: add bind_password`},
+		"server password":     {minimal + "[[directory.server]]\nuri = \"ldaps://b\"\nbind_password = \"" + marker + "\"", `goldap.toml:6: directory.server.bind_password: belongs to nobody: add bind_dn`},
+		"server mode":         {minimal + "[[directory.server]]\nuri = \"ldap://b\"\ntls.mode = \"off\"", `goldap.toml:6: directory.server.tls.mode: "off" would send every password in clear text`},
+		"server TLS":          {minimal + "[[directory.server]]\nuri = \"ldap://b\"\ntls.ca_file = \"/dev/null\"", `goldap.toml:6: directory.server.tls: has no mode, so the directory's TLS would count instead of it: add mode`},
+		"server ca_file":      {minimal + "[[directory.server]]\nuri = \"ldap://b\"\n[directory.server.tls]\nmode = \"start_tls\"\nca_file = \"/missing\"", `goldap.toml:8: directory.server.tls.ca_file: "/missing" cannot be read`},
+		"server clear text":   {"[[directory]]\nbase = \"dc=x\"\ntls.mode = \"off\"\n[[directory.server]]\nuri = \"ldap://b\"", `goldap.toml:3: directory.tls.mode: "off" would send every password in clear text`},
+		"server timeout":      {minimal + "[[directory.server]]\nuri = \"ldaps://b\"\nconnect_timeout = \"-1s\"\nsearch_timeout = \"2h\"", `goldap.toml:7: directory.server.search_timeout: "2h0m0s" is not between`},
+		"server secret file":  {minimal + "[[directory.server]]\nuri = \"ldaps://b\"\nbind_dn = \"cn=b\"\nbind_password_file = \"missing\"", `goldap.toml:7: directory.server.bind_password_file: "missing" `},
+		"crl_check":           {minimal + "tls.crl_check = \"peers\"", `directory.tls.crl_check: "peers" is none of none, peer, all; did you mean peer?`},
+		"crl_check alone":     {minimal + "tls.crl_check = \"all\"", `directory.tls.crl_check: "all" needs tls.crl_file`},
+		"crl of anything":     {minimal + "tls.crl_check = \"all\"\ntls.crl_file = \"/dev/null\"\ntls.verify = \"never\"", `makes no sense where any certificate is accepted (tls.verify)`},
+		"crl_file":            {minimal + "tls.crl_check = \"all\"\ntls.crl_file = \"/missing\"", `goldap.toml:5: directory.tls.crl_file: "/missing" cannot be read`},
+		"mechanism":           {minimal + "sasl.mechanism = \"PLAIN\"", `goldap.toml:4: directory.sasl.mechanism: "PLAIN" is a mechanism that goldap does not have`},
+		"two credentials":     {minimal + "[directory.sasl]\nmechanism = \"GSSAPI\"\nkeytab = \"/dev/null\"\ncredential_cache = \"/dev/null\"\nkerberos_config = \"/dev/null\"", `goldap.toml:6: directory.sasl.keytab: "/dev/null" is given although sasl.credential_cache is, too`},
+		"no principal":        {minimal + "[directory.sasl]\nmechanism = \"GSSAPI\"\nkeytab = \"/dev/null\"\nkerberos_config = \"/dev/null\"", `goldap.toml:6: directory.sasl.keytab: "/dev/null" needs the name of its principal: add sasl.principal`},
+		"no krb5.conf":        {minimal + "[directory.sasl]\nmechanism = \"GSSAPI\"\nprincipal = \"a\"\nkeytab = \"/missing\"\nkerberos_config = \"/missing\"", `goldap.toml:8: directory.sasl.kerberos_config: "/missing" cannot be read`},
+		"idle_timeout":        {minimal + "idle_timeout = \"0s\"", `directory.idle_timeout: "0s" is not between 1s and 168h`},
+		"retry":               {minimal + "retry_min = \"10s\"\nretry_max = \"5s\"", `goldap.toml:4: directory.retry_min: "10s" is longer than retry_max, which is 5s`},
+		"retry_max":           {minimal + "retry_max = \"2h\"", `directory.retry_max: "2h0m0s" is not between`},
+		"deref":               {minimal + "deref = \"no\"", `directory.deref: "no" is none of never, searching, finding, always`},
+		"groups_of_user":      {minimal + "groups_of_user = \"memberof\"", `directory.groups_of_user: "memberof" is none of members, member_of; did you mean member_of?`},
+		"offset":              {minimal + "gid_offset = 2147483648", `directory.gid_offset: "2147483648" is not between 0 and 2147483647`},
+		"depth":               {minimal + "nested_group_depth = 0", `directory.nested_group_depth: "0" is not between 1 and 1000`},
+		"referral":            {minimal + "follow_referrals = true\nreferral_uris = [\"DNS:x\"]", `goldap.toml:5: directory.referral_uris: "DNS:x" must be the URI of a server`},
+		"referral uri":        {minimal + "follow_referrals = true\nreferral_uris = [\"a\"]", `goldap.toml:5: directory.referral_uris: "a" must begin with`},
+		"login search":        {minimal + "login_searches = [\"(a=b)\",\n\"\"]", `goldap.toml:5: directory.login_searches: is empty: write a filter`},
+		"search variable":     {minimal + "login_bind_search = \"(uid=$usrname)\"", `goldap.toml:4: directory.login_bind_search: "(uid=$usrname)" has the variable $usrname, which nothing is known of; there are $username, $uid, $service, $ruser, $rhost, $tty, $hostname, $fqdn, $domain, $dn; did you mean username?`},
+		"search without base": {"[[directory]]\nuris = [\"ldaps://a\"]\npasswd.bases = [{dn = \"dc=x\"}]\ngroup.bases = [{dn = \"dc=x\"}]\nshadow.bases = [{dn = \"dc=x\"}]\nlogin_searches = [\"(a=b)\"]", `goldap.toml:1: directory.base: is missing: login_searches and login_bind_search search under the base DN of the directory`},
+		"bases":               {minimal + "bases = [{dn = \"a\"}]", `goldap.toml:4: directory.bases.dn: "a" is not a DN`},
+		"bases scope":         {minimal + "bases = [{dn = \"dc=a\", scope = \"x\"}]", `directory.bases.scope: "x" is none of sub, one, base, children`},
+		"stale_ttl":           {minimal + "[lookups]\nstale_ttl = \"721h\"", `lookups.stale_ttl: "721h0m0s" is not between 0s and 720h`},
+		"negative_ttl":        {minimal + "[lookups]\nnegative_ttl = \"-1s\"", `lookups.negative_ttl: "-1s" is not between 0s and 24h`},
+		"member_ttl":          {minimal + "[lookups]\nmember_ttl = \"-1s\"", `lookups.member_ttl: "-1s" is not between 0s and 720h`},
+		"member_negative_ttl": {minimal + "[lookups]\nmember_negative_ttl = \"-1s\"", `lookups.member_negative_ttl: "-1s" is not between`},
+		"login cache_ttl":     {minimal + "[login]\ncache_ttl = \"2h\"", `login.cache_ttl: "2h0m0s" is not between 0s and 1h`},
+		"no_groups_for":       {minimal + "[lookups]\nno_groups_for = [\"a\", \"\"]", `goldap.toml:5: lookups.no_groups_for: is empty: write the name of a user`},
+		"log target":          {minimal + "[[daemon.log]]\nlevel = \"info\"", `goldap.toml:4: daemon.log.target: is missing: write stderr, syslog, none or the path of a file`},
+		"log file":            {minimal + "[[daemon.log]]\ntarget = \"log/x\"", `goldap.toml:5: daemon.log.target: "log/x" is none of stderr, syslog and none`},
+		"level of a log":      {minimal + "[[daemon.log]]\ntarget = \"syslog\"\nlevel = \"err\"", `goldap.toml:6: daemon.log.level: "err" is none of error, warn, info, debug`},
+		"user":                {minimal + "[daemon]\nuser = \"a b\"", `goldap.toml:5: daemon.user: "a b" is neither the name nor the number of a user or group of this machine`},
+		"group of the daemon": {minimal + "[daemon]\ngroup = \"-a\"", `goldap.toml:5: daemon.group: "-a" is neither the name`},
+		"invalidate":          {minimal + "[daemon]\ninvalidate = [\"passwd\",\n\"pwd\"]", `goldap.toml:6: daemon.invalidate: "pwd" is none of passwd, group, shadow,`},
 		"attribute name":      {minimal + "group.attributes.memberUid = \"x y\"", `directory.group.attributes.memberUid: "x y" is not a name`},
 	}
 	for name, test := range tests {
@@ -233,4 +293,83 @@ func TestRootOfTheTree(t *testing.T) {
 	}
 	contains(t, loadBad(t, "goldap.toml", head+"bases = [{scope = \"one\"}]\n"), "goldap.toml:3: directory.bases.dn: is missing: say where to search")
 	contains(t, loadBad(t, "goldap.toml", head+"[directory.passwd]\nbases = [{scope = \"one\"}]\n"), "goldap.toml:4: directory.passwd.bases.dn: is missing: say where to search")
+}
+
+// TestServersWithTheirOwn loads servers that have everything of their own, with
+// a password in the file and one in a file of its own.
+func TestServersWithTheirOwn(t *testing.T) {
+	path := write(t, "goldap.toml", "[[directory]]\nbase = \"dc=a\"\n"+
+		"[[directory.server]]\nuri = \"ldap://a\"\nbind_dn = \"cn=a\"\nbind_password = \""+marker+"\"\nconnect_timeout = \"2s\"\n"+
+		"[[directory.server]]\nuri = \"ldap://b\"\nbase = \"dc=b\"\nbind_dn = \"cn=b\"\nbind_password_file = \"b.secret\"\n[directory.server.tls]\nmode = \"start_tls\"\nca_file = \"b.secret\"\n")
+	secretFile := filepath.Join(filepath.Dir(path), "b.secret")
+	if err := os.WriteFile(secretFile, []byte("b's "+marker+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := cfg.Directories[0].Servers[0], cfg.Directories[0].Servers[1]
+	if string(a.BindPassword.Bytes()) != marker || a.TLS.Mode != "" || a.ConnectTimeout != 2*time.Second {
+		t.Errorf("%+v", a)
+	}
+	wantTLS := DefaultTLS()
+	wantTLS.CAFile = secretFile
+	if string(b.BindPassword.Bytes()) != "b's "+marker || b.BindPasswordFile != secretFile || !reflect.DeepEqual(b.TLS, wantTLS) || b.Base != "dc=b" {
+		t.Errorf("%+v", b)
+	}
+	if !slices.Equal(cfg.Files, []string{path, secretFile}) || len(cfg.Warnings) > 0 {
+		t.Errorf("files %v, warnings %v", cfg.Files, cfg.Warnings)
+	}
+	for file, want := range map[string]string{
+		path:       "goldap.toml:6: directory.server.bind_password: stands in a file that others may read: chmod 0640 ",
+		secretFile: "goldap.toml:12: directory.server.bind_password_file: \"b.secret\" is a secret file that others may read: chmod 0640 ",
+	} {
+		if err := os.Chmod(file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Load(path)
+		if err == nil {
+			t.Fatalf("%s may be read by others", file)
+		}
+		contains(t, err.Error(), want)
+		noMarker(t, err.Error())
+		if err := os.Chmod(file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A file that is refused leaves no password behind.
+func TestRefusedFilesAreWiped(t *testing.T) {
+	d := parse("goldap.toml", []byte(minimal+"scope = \"x\"\nbind_dn = \"cn=a\"\nbind_password = \""+marker+"\"\n"+
+		"[[directory.server]]\nuri = \"ldap://b\"\nbind_dn = \"cn=b\"\nbind_password = \""+marker+"\"\n"))
+	dir := d.cfg.Directories[0]
+	d.check()
+	if _, err := d.result(); err == nil {
+		t.Fatal("accepted")
+	}
+	for _, password := range []secret.Secret{dir.BindPassword, dir.Servers[0].BindPassword} {
+		if password.IsEmpty() || strings.Trim(string(password.Bytes()), "\x00") != "" {
+			t.Error("a password was not wiped")
+		}
+	}
+}
+
+func TestTOMLWarnings(t *testing.T) {
+	tests := map[string]struct{ file, want string }{
+		"crl_file":      {"tls.crl_file = \"/dev/null\"", "goldap.toml:4: directory.tls.crl_file: has no effect without tls.crl_check"},
+		"referral_uris": {"referral_uris = [\"ldaps://b\"]", "goldap.toml:4: directory.referral_uris: has no effect without follow_referrals"},
+		"local":         {"[[directory.server]]\nuri = \"ldap://[::1]\"\ntls = {mode = \"off\", allow_clear_text = true}", ""},
+		"clear text":    {"[[directory.server]]\nuri = \"ldap://b\"\ntls = {mode = \"off\", allow_clear_text = true}", "goldap.toml:6: directory.server.tls.mode: passwords travel in clear text: everybody on the way can read them"},
+		"any member":    {"group.attributes = {memberUid = \"\"}", ""},
+		"daemon":        {"[daemon]\nuser = \"goldap\"\ngroup = \"0\"\ninvalidate = [\"passwd\", \"nfsidmap\"]", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := problems(load(t, "goldap.toml", minimal+test.file).Warnings); got != test.want {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
+	}
 }
