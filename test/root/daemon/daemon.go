@@ -101,6 +101,16 @@ func StartGoldapd(ctx context.Context, logFile, config string, sockets ...string
 	return d, d.ready(ctx, sockets...)
 }
 
+// StartGoldapdAsConfigured starts goldapd on the sockets of its configuration,
+// which are these, and waits until all of them answer.
+func StartGoldapdAsConfigured(ctx context.Context, logFile, config string, sockets ...string) (*Daemon, error) {
+	d, err := start(logFile, GoldapProgram, "--config", config)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.ready(ctx, sockets...)
+}
+
 // Stop ends the daemon in an orderly way.
 func (d *Daemon) Stop() error {
 	if err := d.process.Process.Signal(syscall.SIGTERM); err != nil {
