@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/goldap/goldap/pkg/account"
@@ -229,7 +230,7 @@ func all[T any](
 
 // ask sends request and has read read the answer after its header.
 func (c *Client) ask(ctx context.Context, request nslcd.Request, read func(*nslcd.AnswerReader) error) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "unix", c.socket)
+	conn, err := c.dial(ctx)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -251,6 +252,24 @@ func (c *Client) ask(ctx context.Context, request nslcd.Request, read func(*nslc
 		err = ctx.Err()
 	}
 	return fmt.Errorf("%v: %w: %w", request.Action, ErrUnavailable, err)
+}
+
+// dial connects. A Unix socket whose queue is full refuses at once, with
+// nothing to wait for: dial asks again.
+func (c *Client) dial(ctx context.Context) (net.Conn, error) {
+	again := time.NewTicker(2 * time.Millisecond)
+	defer again.Stop()
+	for {
+		conn, err := new(net.Dialer).DialContext(ctx, "unix", c.socket)
+		if !errors.Is(err, syscall.EAGAIN) {
+			return conn, err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
 }
 
 func readAnswer(conn net.Conn, action nslcd.Action, read func(*nslcd.AnswerReader) error) error {

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/client"
@@ -251,5 +253,50 @@ func TestPasswordsStayTheCallers(t *testing.T) {
 	}
 	if string(password.Bytes()) != "correct horse" {
 		t.Errorf("the password is now %q", password.Bytes())
+	}
+}
+
+// A socket whose queue is full is asked again until there is a place, or no
+// time left.
+func TestFullQueue(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "socket")
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := os.NewFile(uintptr(fd), path)
+	t.Cleanup(func() { file.Close() })
+	if err := errors.Join(unix.Bind(fd, &unix.SockaddrUnix{Name: path}), unix.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	for { // until it is full
+		conn, err := net.Dial("unix", path)
+		if errors.Is(err, unix.EAGAIN) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	const limit = 50 * time.Millisecond
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	began := time.Now()
+	if _, err := client.New(path).PasswdByName(ctx, "ada"); !errors.Is(err, client.ErrUnavailable) || time.Since(began) < limit/2 {
+		t.Errorf("without a place: %v after %v", err, time.Since(began))
+	}
+	listener, err := net.FileListener(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for conn, err := listener.Accept(); err == nil; conn, err = listener.Accept() {
+			conn.Close()
+		}
+	}()
+	if _, err := client.New(path).PasswdByName(withTimeout(t), "ada"); !errors.Is(err, client.ErrUnavailable) || errors.Is(err, unix.EAGAIN) {
+		t.Errorf("with a place: %v", err)
 	}
 }

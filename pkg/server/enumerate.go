@@ -13,6 +13,20 @@ import (
 // sent.
 const chunk = 32 << 10
 
+// serveEnumeration serves an enumeration when it is its turn. One for which
+// there is no place is closed without a byte.
+func (x *exchange) serveEnumeration(ctx context.Context, route route) error {
+	doors, uid := x.server.listings, x.caller.UID
+	now, later := doors.enter(uid)
+	if !now && (later == nil || !doors.wait(ctx, later, x.server.options.QueueTimeout)) {
+		x.server.crowds.Do(func() { x.logger().Warn("too many enumerations", "op", x.request.Action.String()) })
+		return nil
+	}
+	defer doors.leave(uid)
+	x.enumerating = true
+	return route.serve(ctx, x)
+}
+
 // errStalled is why an enumeration that does not go on is ended.
 var errStalled = errors.New("no further entry in time")
 

@@ -28,12 +28,20 @@ type exchange struct {
 	backend  *generation
 	request  nslcd.Request
 	response *nslcd.Response
+	// enumerating: the answer is long, and may be read slowly.
+	enumerating bool
 }
 
 // ServeOne reads one request from conn, answers it, and closes conn. If ctx
 // ends before, conn is closed without a complete answer.
 func (s *Server) ServeOne(ctx context.Context, conn net.Conn, caller Credential) {
-	x := &exchange{server: s, conn: conn, caller: caller, began: time.Now()}
+	s.serve(ctx, conn, caller, time.Now())
+}
+
+// serve is ServeOne for a connection that was accepted a while ago: its time
+// counts from then on.
+func (s *Server) serve(ctx context.Context, conn net.Conn, caller Credential, accepted time.Time) {
+	x := &exchange{server: s, conn: conn, caller: caller, began: accepted}
 	defer x.release()
 	defer conn.Close()
 	defer x.survive()
@@ -89,14 +97,14 @@ func (x *exchange) survive() {
 func (x *exchange) read() error {
 	in := nslcd.NewRequestReader(x.conn)
 	defer in.Wipe()
-	options := x.server.options
-	if err := x.conn.SetReadDeadline(x.began.Add(options.HeaderTimeout)); err != nil {
+	options, now := x.server.options, time.Now()
+	if err := x.conn.SetReadDeadline(now.Add(options.HeaderTimeout)); err != nil {
 		return err
 	}
 	if _, err := in.Header(); err != nil {
 		return err
 	}
-	if err := x.conn.SetReadDeadline(x.began.Add(options.RequestTimeout)); err != nil {
+	if err := x.conn.SetReadDeadline(now.Add(options.RequestTimeout)); err != nil {
 		return err
 	}
 	request, err := in.Body()
@@ -133,6 +141,9 @@ func (x *exchange) answer(ctx context.Context) error {
 	if !route.allowed(x.caller, x.request) {
 		return x.deny()
 	}
+	if route.unbounded {
+		return x.serveEnumeration(ctx, route)
+	}
 	return route.serve(ctx, x)
 }
 
@@ -153,7 +164,11 @@ func (x *exchange) within(ctx context.Context, route route) (context.Context, co
 
 // flush sends what is in the response.
 func (x *exchange) flush() error {
-	if err := x.conn.SetWriteDeadline(time.Now().Add(x.server.options.WriteTimeout)); err != nil {
+	limit := x.server.options.WriteTimeout
+	if x.enumerating {
+		limit = x.server.options.ReaderTimeout
+	}
+	if err := x.conn.SetWriteDeadline(time.Now().Add(limit)); err != nil {
 		return err
 	}
 	return x.response.Flush()

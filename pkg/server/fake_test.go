@@ -307,7 +307,8 @@ func start(t *testing.T, change func(*server.Backend, *server.Options)) *world {
 	w := &world{fake: newFake(), log: &logBuffer{}, path: filepath.Join(t.TempDir(), "socket")}
 	backend := w.fake.backend()
 	options := server.Options{
-		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		QueueTimeout: 20 * time.Millisecond,
+		Logger:       slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Credential: func(*net.UnixConn) (server.Credential, error) {
 			return server.Credential{PID: 4711, UID: w.uid.Load(), GID: 100}, nil
 		},

@@ -46,6 +46,10 @@ type lab struct {
 	script     scripted.Script
 	uid        uint32
 	refuse     bool
+	// credential, if set, is used instead of uid.
+	credential func(*net.UnixConn) (server.Credential, error)
+	// socket is where the server listens.
+	socket string
 }
 
 func day(offset int) string { return fmt.Sprint(time.Now().Unix()/86400 + int64(offset)) }
@@ -72,14 +76,15 @@ func (l *lab) serve(t *testing.T) *client.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "socket")
-	socket, err := server.Listen(path)
+	l.socket = filepath.Join(t.TempDir(), "socket")
+	socket, err := server.Listen(l.socket)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := server.New(backend, server.Options{Credential: func(*net.UnixConn) (server.Credential, error) {
-		return server.Credential{UID: l.uid}, nil
-	}})
+	if l.credential == nil {
+		l.credential = func(*net.UnixConn) (server.Credential, error) { return server.Credential{UID: l.uid}, nil }
+	}
+	s := server.New(backend, server.Options{Credential: l.credential})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
@@ -91,7 +96,7 @@ func (l *lab) serve(t *testing.T) *client.Client {
 		<-done
 		s.Close()
 	})
-	return client.New(path)
+	return client.New(l.socket)
 }
 
 func newLab(change func(*lab)) *lab {

@@ -23,12 +23,20 @@ type Options struct {
 	// HeaderDelay is how long a login may take before the header of its
 	// response goes out ahead of the rest (200 ms).
 	HeaderDelay time.Duration
-	// WriteTimeout is how long a caller may take to read the answer, or a part
-	// of a long one (10 s).
+	// QueueTimeout is how long a connection may wait for a place, and an
+	// enumeration for its turn (1 s).
+	QueueTimeout time.Duration
+	// WriteTimeout is how long a caller may take to read the answer (10 s).
 	WriteTimeout time.Duration
+	// ReaderTimeout is how long it may take to read a part of an enumeration
+	// (60 s, as with nslcd): people look at it page by page.
+	ReaderTimeout time.Duration
 	// StallTimeout is how long an enumeration may go on without one more entry
 	// (60 s). There is no limit to the whole of it.
 	StallTimeout time.Duration
+	// Enumerations bounds those that are under way at the same time (32, and 8
+	// for each uid but root): each has a connection to the directory of its own.
+	Enumerations Limits
 	// DrainTimeout is how long bytes that nobody asked for are waited for
 	// before the connection is closed (100 ms).
 	DrainTimeout time.Duration
@@ -45,10 +53,15 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.HeaderTimeout, time.Second)
 	setDefault(&o.RequestTimeout, 2*time.Second)
 	setDefault(&o.HeaderDelay, 200*time.Millisecond)
+	setDefault(&o.QueueTimeout, time.Second)
 	setDefault(&o.WriteTimeout, 10*time.Second)
+	setDefault(&o.ReaderTimeout, time.Minute)
 	setDefault(&o.StallTimeout, time.Minute)
 	setDefault(&o.DrainTimeout, 100*time.Millisecond)
 	setDefault(&o.ShutdownTimeout, 3*time.Second)
+	if o.Enumerations == (Limits{}) {
+		o.Enumerations = Limits{Connections: 32, PerUID: 8}
+	}
 	if o.NSSwitch == "" {
 		o.NSSwitch = "/etc/nsswitch.conf"
 	}
@@ -72,6 +85,8 @@ type Server struct {
 	options  Options
 	backends generations
 	doors    *admission
+	// listings admits enumerations.
+	listings *admission
 	// These pace the log lines that callers can cause at will.
 	crowds   rate.Sometimes
 	nonsense rate.Sometimes
@@ -84,7 +99,8 @@ func New(backend *Backend, options Options) *Server {
 	options = options.withDefaults()
 	s := &Server{
 		options:  options,
-		doors:    newAdmission(backend.Limits),
+		doors:    newAdmission(backend.Limits.fitting()),
+		listings: newAdmission(options.Enumerations),
 		crowds:   rate.Sometimes{First: 1, Interval: time.Second},
 		nonsense: rate.Sometimes{First: 100, Interval: time.Second},
 	}
@@ -97,7 +113,7 @@ func New(backend *Backend, options Options) *Server {
 // Swap makes backend answer all further requests. Those in flight finish on
 // the old one, which is closed after the last of them.
 func (s *Server) Swap(backend *Backend) {
-	s.doors.setLimits(backend.Limits)
+	s.doors.setLimits(backend.Limits.fitting())
 	s.backends.swap(backend)
 }
 
@@ -174,26 +190,37 @@ func (s *Server) accept(ctx, serving context.Context, listener Listener, connect
 	}
 }
 
-// admit serves conn if its caller may have one more connection, and closes it
-// if not.
+// admit serves conn if its caller may have one more connection, now or in a
+// moment, and closes it if not.
 func (s *Server) admit(ctx context.Context, conn *net.UnixConn, connections *sync.WaitGroup) {
+	accepted := time.Now()
 	caller, err := s.options.Credential(conn)
 	if err != nil {
 		s.options.Logger.Error("caller not known", "error", err)
 		conn.Close()
 		return
 	}
-	if !s.doors.enter(caller.UID) {
-		s.turned.Add(1)
-		s.crowds.Do(func() {
-			s.options.Logger.Warn("too many connections", "caller_uid", caller.UID, "caller_pid", caller.PID,
-				"turned_away", s.turned.Swap(0))
-		})
-		conn.Close()
+	now, later := s.doors.enter(caller.UID)
+	if !now && later == nil {
+		s.turnAway(conn, caller)
 		return
 	}
 	connections.Go(func() {
+		if !now && !s.doors.wait(ctx, later, s.options.QueueTimeout) {
+			s.turnAway(conn, caller)
+			return
+		}
 		defer s.doors.leave(caller.UID)
-		s.ServeOne(ctx, conn, caller)
+		s.serve(ctx, conn, caller, accepted)
 	})
+}
+
+// turnAway closes a connection that is one too many.
+func (s *Server) turnAway(conn net.Conn, caller Credential) {
+	s.turned.Add(1)
+	s.crowds.Do(func() {
+		s.options.Logger.Warn("too many connections", "caller_uid", caller.UID, "caller_pid", caller.PID,
+			"turned_away", s.turned.Swap(0))
+	})
+	conn.Close()
 }

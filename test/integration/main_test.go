@@ -24,6 +24,9 @@ var server *slapd.Server
 var logs string
 
 func TestMain(m *testing.M) {
+	if socket := os.Getenv(floodSocket); socket != "" {
+		os.Exit(flood(socket))
+	}
 	status, err := runAll(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "integration:", err)

@@ -1,0 +1,128 @@
+//go:build integration
+
+package integration
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/goldap/goldap/pkg/client"
+	"github.com/goldap/goldap/pkg/nslcd"
+	"github.com/goldap/goldap/pkg/secret"
+	"github.com/goldap/goldap/test/root/daemon"
+)
+
+// floodSocket names the variable that makes this program a hostile one.
+const floodSocket = "GOLDAP_FLOOD_SOCKET"
+
+// idleConnections is how many connections it opens, to say nothing on them.
+const idleConnections = 10_000
+
+// flood is the hostile program: it holds its connections until its input ends.
+func flood(socket string) int {
+	fmt.Println("flooding")
+	conns := make([]net.Conn, 0, idleConnections)
+	for len(conns) < idleConnections {
+		conn, err := net.Dial("unix", socket)
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		conns = append(conns, conn)
+	}
+	fmt.Println(len(conns))
+	_, _ = io.ReadAll(os.Stdin)
+	return 0
+}
+
+// TestFlood is that ten thousand idle connections of one user do not keep root
+// from logging in within 100 ms, with the real goldapd, and that it does not
+// grow by them.
+func TestFlood(t *testing.T) {
+	showLogsOnFailure(t)
+	writeGoldapConfig(t)
+	running := runGoldapd(t)
+	alice := person("alice")
+	password := secret.FromString(alice.Password)
+	logInOnce := func() time.Duration {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		began := time.Now()
+		answer, err := client.New(daemon.GoldapSocket).Authenticate(ctx, nslcd.PAM{User: alice.Name, Service: "sshd"}, password)
+		if err != nil || answer.Code != nslcd.CodeSuccess {
+			t.Fatalf("%+v, %v", answer, err)
+		}
+		return time.Since(began)
+	}
+	logInOnce() // connects to the directory
+	before := residentKiB(t, running.Pid())
+	said := startFlood(t)
+	var took []time.Duration
+	for began := time.Now(); time.Since(began) < 2*time.Second; {
+		took = append(took, logInOnce())
+	}
+	if line, err := said.ReadString('\n'); err != nil || line != strconv.Itoa(idleConnections)+"\n" {
+		t.Fatalf("the flood ends with %q, %v", line, err)
+	}
+	slices.Sort(took)
+	grown := residentKiB(t, running.Pid()) - before
+	t.Logf("%d logins: median %v, 99 of 100 within %v, slowest %v; goldapd grew by %d KiB",
+		len(took), took[len(took)/2], took[len(took)*99/100], took[len(took)-1], grown)
+	if most := took[len(took)*99/100]; most > 100*time.Millisecond {
+		t.Errorf("99 of 100 logins take up to %v", most)
+	}
+	if grown > 32<<10 {
+		t.Errorf("goldapd grew by %d KiB", grown)
+	}
+}
+
+// startFlood runs this program as the hostile one, as nobody, and returns what
+// it says after the beginning.
+func startFlood(t *testing.T) *bufio.Reader {
+	t.Helper()
+	self, err := os.Executable()
+	must(t, err)
+	helper := exec.Command(self)
+	helper.Env = []string{floodSocket + "=" + daemon.GoldapSocket}
+	helper.Stderr = os.Stderr
+	helper.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	in, err := helper.StdinPipe()
+	must(t, err)
+	out, err := helper.StdoutPipe()
+	must(t, err)
+	must(t, helper.Start())
+	t.Cleanup(func() {
+		in.Close()
+		_ = helper.Wait()
+	})
+	said := bufio.NewReader(out)
+	if line, err := said.ReadString('\n'); err != nil || line != "flooding\n" {
+		t.Fatalf("the flood begins with %q, %v", line, err)
+	}
+	return said
+}
+
+// residentKiB is the memory of a process that is not shared with others.
+func residentKiB(t *testing.T, pid int) int {
+	t.Helper()
+	for line := range strings.Lines(readFile(t, fmt.Sprintf("/proc/%d/status", pid))) {
+		if text, found := strings.CutPrefix(line, "RssAnon:"); found {
+			n, err := strconv.Atoi(strings.Fields(text)[0])
+			must(t, err)
+			return n
+		}
+	}
+	t.Fatal("no RssAnon")
+	return 0
+}
