@@ -26,13 +26,15 @@ func runFromNslcdConf(t *testing.T, more ...string) *daemon.Daemon {
 	must(t, daemon.WriteNslcdConfig(server.PKI.CAFile, more...))
 	must(t, command("chown", "root:nslcd", daemon.NslcdConfig))
 	must(t, os.Chmod(daemon.NslcdConfig, 0o640))
-	for _, socket := range []string{daemon.GoldapSocket, daemon.NslcdSocket} {
-		must(t, os.RemoveAll(filepath.Dir(socket)))
+	for _, path := range []string{filepath.Dir(daemon.GoldapSocket), filepath.Dir(daemon.NslcdSocket), logFile(t, "goldapd")} {
+		must(t, os.RemoveAll(path))
 	}
 	d, err := daemon.StartGoldapdAsConfigured(within(t, 20*time.Second), logFile(t, "goldapd"),
 		daemon.NslcdConfig, daemon.GoldapSocket, daemon.NslcdSocket)
 	must(t, err)
 	t.Cleanup(func() { must(t, d.Stop()) })
+	// The sockets are there before root is given up.
+	eventually(t, 5*time.Second, "being ready", func() bool { return strings.Contains(readFile(t, d.LogFile), "goldapd: ready") })
 	return d
 }
 
