@@ -9,7 +9,7 @@ import (
 
 // Entries are looked for by their DN in batches, several at a time.
 const (
-	batchSize       = 64
+	batchSize       = 200
 	parallelBatches = 4
 )
 

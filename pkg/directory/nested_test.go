@@ -198,7 +198,7 @@ func TestManyGroups(t *testing.T) {
 	if got := groupNames(t, d, "alice", aliceDN); len(got) != many+1 {
 		t.Errorf("%d groups", len(got))
 	}
-	if n := len(server.Searches()); n > 2*many/64+5 {
+	if n := len(server.Searches()); n > 2*many/200+8 {
 		t.Errorf("%d searches", n)
 	}
 	for _, search := range server.Searches() {
@@ -298,6 +298,45 @@ func TestMembersAreRemembered(t *testing.T) {
 		d.Forget()
 		look("after Forget", searchBoth+readPrinter)
 	})
+}
+
+// TestVeryManyMembersByDN: all users are read once, in pages; where the server
+// does not let one, the members are looked for in batches.
+func TestVeryManyMembersByDN(t *testing.T) {
+	server := newServer(t)
+	const many = 1500
+	var dns, want []string
+	for i := range many {
+		entry := person(fmt.Sprint("u", i), map[string][]string{"cn": {fmt.Sprint(i)}})
+		entry.DN = fmt.Sprintf("cn=%d,%s", i, peopleDN)
+		server.Add(entry)
+		dns, want = append(dns, entry.DN), append(want, fmt.Sprint("u", i))
+	}
+	server.Add(group("huge", map[string][]string{"member": append(dns, "cn=printer,"+peopleDN)}))
+	cfg := plainConfig("ldap://one.example")
+	cfg.PageSize = 500
+	look := func(what string) []scripted.Search {
+		before := len(server.Searches())
+		d := newDirectory(t, cfg, directory.Options{Dial: server.Dial})
+		got, err := d.GroupByName(within(t, 20*time.Second), "huge")
+		if err != nil || !slices.Equal(got.Members, want) {
+			t.Errorf("%s: %d members, %v", what, len(got.Members), err)
+		}
+		return server.Searches()[before+1:]
+	}
+	if searches := look("in pages"); len(searches) > many/500+1 || !slices.Equal(searches[0].Attributes, []string{"uid"}) {
+		t.Errorf("%d searches, the first %+v", len(searches), searches[0])
+	}
+	server.Script(scripted.Script{Search: func(c *scripted.Conn, r *scripted.Request) {
+		if r.Filter.String() == "(objectClass=posixAccount)" && r.Scope == 2 {
+			c.Send(scripted.EntryMessage(r.ID, person("u1", nil)), scripted.Result(r.ID, scripted.SearchDone, 4, "size limit"))
+			return
+		}
+		c.DefaultSearch(r)
+	}})
+	if searches := look("in batches"); len(searches) > 1+many/200+2 {
+		t.Errorf("%d searches", len(searches))
+	}
 }
 
 func TestDeniedMembersAreAnError(t *testing.T) {

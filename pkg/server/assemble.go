@@ -57,10 +57,15 @@ func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 		LoginTimeout:    cfg.Login.Timeout,
 		ProhibitMessage: cfg.Login.PasswordProhibitMessage,
 		NoEnumeration:   !cfg.Lookups.Enumerate,
-		Flush:           lookups.Flush,
-		Status:          func() []nslcd.Fact { return facts(directories, lookups) },
-		Limits:          Limits{Connections: cfg.Daemon.MaxConnections, PerUID: cfg.Daemon.MaxConnectionsPerUID},
-		Close:           closeAll,
+		Flush: func() {
+			for _, d := range directories {
+				d.Forget()
+			}
+			lookups.Flush()
+		},
+		Status: func() []nslcd.Fact { return facts(directories, lookups) },
+		Limits: Limits{Connections: cfg.Daemon.MaxConnections, PerUID: cfg.Daemon.MaxConnectionsPerUID},
+		Close:  closeAll,
 	}, nil
 }
 

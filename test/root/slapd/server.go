@@ -22,6 +22,8 @@ type Options struct {
 	Address string
 	// Users is the number of plain users beside People.
 	Users int
+	// More is LDIF (RFC 2849) of further entries below Base.
+	More []byte
 	// KeyType is RSA if empty.
 	KeyType KeyType
 	// Certificate is Good if empty.
@@ -94,7 +96,7 @@ func (s *Server) Resume(ctx context.Context) error {
 	}
 	defer log.Close()
 	process := exec.Command("slapd", "-d", fmt.Sprint(s.options.LogLevel), "-s", "0", "-F", s.path("config"),
-		"-h", "ldap://"+s.options.Address+" "+s.localURL())
+		"-h", "ldap://"+s.options.Address+" "+s.LocalURL())
 	process.Stdout, process.Stderr = log, log
 	if err := process.Start(); err != nil {
 		return fmt.Errorf("start slapd: %w", err)
@@ -117,8 +119,8 @@ func (s *Server) UseCertificate(ctx context.Context, c Certificate) error {
 
 func (s *Server) path(name string) string { return filepath.Join(s.options.Dir, name) }
 
-// localURL is the server's ldapi address, which needs no certificate.
-func (s *Server) localURL() string { return "ldapi://" + url.QueryEscape(s.path("ldapi")) }
+// LocalURL is the server's ldapi address, which needs no certificate.
+func (s *Server) LocalURL() string { return "ldapi://" + url.QueryEscape(s.path("ldapi")) }
 
 // configure writes the configuration anew.
 func (s *Server) configure(ctx context.Context) error {
@@ -158,7 +160,10 @@ func (s *Server) load(ctx context.Context) error {
 	if err := s.slapadd(ctx, sound.Bytes(), "-n", "1", "-q"); err != nil {
 		return err
 	}
-	return s.slapadd(ctx, broken.Bytes(), "-n", "1", "-q", "-s")
+	if err := s.slapadd(ctx, broken.Bytes(), "-n", "1", "-q", "-s"); err != nil || len(s.options.More) == 0 {
+		return err
+	}
+	return s.slapadd(ctx, s.options.More, "-n", "1", "-q")
 }
 
 func (s *Server) slapadd(ctx context.Context, text []byte, arguments ...string) error {
@@ -192,7 +197,7 @@ func (s *Server) waitReady(ctx context.Context) error {
 // Search asks the server as the pseudouser, over ldapi and thus whatever its
 // certificate, and returns what ldapsearch prints.
 func (s *Server) Search(ctx context.Context, filter string, attributes ...string) ([]byte, error) {
-	arguments := []string{"-LLL", "-x", "-H", s.localURL(), "-D", PseudouserDN, "-w", PseudouserPassword, "-b", Base, filter}
+	arguments := []string{"-LLL", "-x", "-H", s.LocalURL(), "-D", PseudouserDN, "-w", PseudouserPassword, "-b", Base, filter}
 	return exec.CommandContext(ctx, "ldapsearch", append(arguments, attributes...)...).CombinedOutput()
 }
 
@@ -204,7 +209,7 @@ func (s *Server) Modify(ctx context.Context, dn, change string) error {
 		return err
 	}
 	record := strings.TrimSuffix(text.String(), "\n") + "changetype: modify\n" + change
-	modify := exec.CommandContext(ctx, "ldapmodify", "-e", "relax", "-x", "-H", s.localURL(), "-D", AdminDN, "-w", AdminPassword)
+	modify := exec.CommandContext(ctx, "ldapmodify", "-e", "relax", "-x", "-H", s.LocalURL(), "-D", AdminDN, "-w", AdminPassword)
 	modify.Stdin = strings.NewReader(record)
 	if said, err := modify.CombinedOutput(); err != nil {
 		return fmt.Errorf("modify %s: %w\n%s", dn, err, said)
