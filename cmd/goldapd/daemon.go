@@ -45,23 +45,32 @@ func (d *daemon) check(o options, stdout io.Writer) error {
 		return err
 	}
 	defer backend.Close()
-	if err := checkMachine(cfg.Daemon); err != nil {
+	id, err := checkMachine(cfg.Daemon)
+	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	for _, warning := range cfg.Warnings {
 		fmt.Fprintf(stdout, "%v (warning)\n", warning)
+	}
+	for _, file := range id.cannotRead(cfg.Files) {
+		fmt.Fprintf(stdout, "%s: %s (warning)\n", file, unreadable(cfg.Daemon))
 	}
 	fmt.Fprintf(stdout, "%s: good\n", path)
 	return nil
 }
 
 // checkMachine looks for what the daemon's own settings need on this machine.
-func checkMachine(cfg config.Daemon) error {
-	_, err := readIdentity(cfg)
+func checkMachine(cfg config.Daemon) (*identity, error) {
+	id, err := readIdentity(cfg)
 	for _, log := range cfg.Logs {
 		err = errors.Join(err, checkTarget(log.Target))
 	}
-	return err
+	return id, err
+}
+
+// unreadable says about a file what to do so that SIGHUP works.
+func unreadable(cfg config.Daemon) string {
+	return fmt.Sprintf("user %q cannot read it, so SIGHUP will not: give it that user's group and mode 0640", cfg.User)
 }
 
 // run serves until ctx ends.
@@ -107,6 +116,9 @@ func (d *daemon) prepare(cfg *config.Config, sockets []string) ([]server.Listene
 		return nil, fmt.Errorf("%s: %w", d.path, err)
 	}
 	d.warn(cfg)
+	for _, file := range id.cannotRead(cfg.Files) {
+		d.logger.Warn("configuration", "problem", file+": "+unreadable(cfg.Daemon))
+	}
 	if d.caches, err = d.prepareInvalidator(cfg.Daemon.Invalidate); err != nil {
 		d.logger.Warn("caches of other programs are not emptied", "error", err)
 	}

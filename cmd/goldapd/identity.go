@@ -119,6 +119,33 @@ func readIdentity(cfg config.Daemon) (*identity, error) {
 	return findIdentity(cfg, passwd, group)
 }
 
+// cannotRead returns those of the files that the user may not read by their
+// owner, group and mode: SIGHUP would fail. (ACLs are not looked at.)
+func (id *identity) cannotRead(files []string) []string {
+	if id == nil || id.uid == 0 {
+		return nil
+	}
+	var closed []string
+	for _, path := range files {
+		info, err := os.Stat(path)
+		if err != nil {
+			continue // it was read a moment ago
+		}
+		owner := info.Sys().(*syscall.Stat_t)
+		var mask os.FileMode = 0o004
+		switch {
+		case int(owner.Uid) == id.uid:
+			mask = 0o400
+		case slices.Contains(id.groups, int(owner.Gid)):
+			mask = 0o040
+		}
+		if info.Mode()&mask == 0 {
+			closed = append(closed, path)
+		}
+	}
+	return closed
+}
+
 // become makes every thread of this process that user, for good: without
 // capabilities, and without a way to get any by executing a program
 // (capabilities(7), PR_SET_NO_NEW_PRIVS in prctl(2)).

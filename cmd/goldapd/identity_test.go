@@ -58,3 +58,27 @@ func TestFindIdentity(t *testing.T) {
 		})
 	}
 }
+
+func TestFilesThatTheUserCannotRead(t *testing.T) {
+	path := configFile(t, "goldap.toml", "")
+	self := identity{os.Getuid(), os.Getgid(), []int{os.Getgid()}}
+	for name, test := range map[string]struct {
+		id   *identity
+		mode os.FileMode
+		open bool
+	}{
+		"stays":        {nil, 0o600, true},
+		"root":         {&identity{0, 0, nil}, 0o600, true},
+		"other":        {&identity{self.uid + 1, self.gid + 1, []int{self.gid + 1}}, 0o640, false},
+		"others":       {&identity{self.uid + 1, self.gid + 1, []int{self.gid + 1}}, 0o644, true},
+		"group":        {&identity{self.uid + 1, self.gid, []int{5, self.gid}}, 0o640, true},
+		"closed group": {&identity{self.uid + 1, self.gid, []int{self.gid}}, 0o604, false},
+	} {
+		if err := os.Chmod(path, test.mode); err != nil {
+			t.Fatal(err)
+		}
+		if closed := test.id.cannotRead([]string{path, "/nonexistent"}); (len(closed) == 0) != test.open {
+			t.Errorf("%s: %v", name, closed)
+		}
+	}
+}

@@ -65,10 +65,15 @@ func (r *keywordReader) readNSLCDLine(number int, line string) {
 		r.failAt(place{line: number}, "", "the line is longer than "+strconv.Itoa(maxLine)+" bytes, which is all that nslcd takes: make it shorter, or write a TOML file")
 	case name[0] == '#':
 		r.failAt(place{line: number}, "", "a comment begins in the first column: remove the blanks before the #")
+	case isBlank(line[0]) && r.known[name].name == "" && r.hint(name) == "":
+		// Perhaps the rest of the line above, which may have been a password.
+		r.failAt(place{line: number}, "", "the line does not begin with a keyword, and no line goes on from the one above")
 	default:
 		r.readKeyword(at, value)
 	}
 }
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // finishNSLCDBases puts bases and scopes where the model has them. A map with a
 // scope and no base of its own is searched where the others are.

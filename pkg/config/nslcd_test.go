@@ -193,6 +193,8 @@ func TestNSLCDErrors(t *testing.T) {
 		"unknown keyword":       {nslcdSite + "bindn cn=a", "nslcd.conf:3: bindn: is not a keyword; did you mean binddn?"},
 		"misspelt bindpw":       {nslcdSite + "bindpwd " + marker, "nslcd.conf:3: bindpwd: is not a keyword; did you mean bindpw?"},
 		"misspelt rootpwmodpw":  {nslcdSite + "rootpwmodpwd " + marker, "nslcd.conf:3: rootpwmodpwd: is not a keyword; did you mean rootpwmodpw?"},
+		"wrapped secret":        {nslcdSite + "binddn cn=a\nbindpw\n  " + marker, "nslcd.conf:5: the line does not begin with a keyword, and no line goes on from the one above"},
+		"indented and misspelt": {nslcdSite + "\tbindpwd " + marker, "nslcd.conf:3: bindpwd: is not a keyword; did you mean bindpw?"},
 		"bindpw of nobody":      {nslcdSite + "bindpw " + marker, "nslcd.conf:3: bindpw: belongs to nobody: add binddn"},
 		"rootpwmodpw of nobody": {nslcdSite + "rootpwmodpw " + marker, "nslcd.conf:3: rootpwmodpw: belongs to nobody: add rootpwmoddn"},
 		"binddn alone":          {nslcdSite + "binddn cn=a", "nslcd.conf:3: binddn: \"cn=a\" has no password, so the server would take it for anonymous: add bindpw"},
