@@ -43,6 +43,9 @@ func main() {}
 func goldapProgram() C.int {
 	debug.SetGCPercent(-1) // it lives for milliseconds
 	debug.SetMemoryLimit(64 << 20)
+	// Kerberos looks for its servers by itself, and the C library's resolver may
+	// ask goldap.
+	net.DefaultResolver = &net.Resolver{PreferGo: true}
 	logger := newLogger()
 	if err := serve(os.Args[1:], logger); err != nil {
 		logger.Error("cannot answer", "error", err)

@@ -44,7 +44,7 @@ func (p *bindPool) use(ctx context.Context, reuse bool, operation func(context.C
 
 // useFresh is use on a connection of its own.
 func (p *bindPool) useFresh(ctx context.Context, reuse bool, operation func(context.Context, *conn) error) error {
-	c, err := p.server.open(ctx, bindMessageLimit, p.idle)
+	c, err := p.server.open(ctx, bindMessageLimit, p.idle, nil)
 	if err != nil {
 		return err
 	}

@@ -80,9 +80,10 @@ func (d *Directory) commonSettings() (settings, error) {
 		connectTimeout: d.cfg.ConnectTimeout, searchTimeout: d.cfg.SearchTimeout,
 		policy: d.cfg.PasswordPolicy,
 	}
-	var err error
+	var err, err2 error
 	set.deref, err = parseDeref(d.cfg.Deref)
-	return set, errors.Join(err, set.secure(d.cfg.TLS))
+	set.identity.sasl, err2 = newSASL(d.cfg.SASL)
+	return set, errors.Join(err, err2, set.secure(d.cfg.TLS))
 }
 
 func parseDeref(deref string) (int, error) {

@@ -32,8 +32,9 @@ type conn struct {
 }
 
 // open connects to the server and secures the connection within ctx and the
-// connect timeout. limit caps one message from the server.
-func (s *server) open(ctx context.Context, limit int, idle time.Duration) (*conn, error) {
+// connect timeout. limit caps one message from the server. first, unless it is
+// nil, is what happens on the connection before anything else.
+func (s *server) open(ctx context.Context, limit int, idle time.Duration, first func(context.Context, net.Conn) error) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.connectTimeout)
 	defer cancel()
 	raw, err := s.dial(ctx, s.at.network, s.at.address)
@@ -43,12 +44,15 @@ func (s *server) open(ctx context.Context, limit int, idle time.Duration) (*conn
 	// Whatever the server does from here on, the end of ctx closes raw.
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	upper, err := s.secureConn(ctx, raw)
+	if err == nil && first != nil {
+		err = first(ctx, upper)
+	}
 	if !stop() || err != nil {
 		_ = raw.Close()
 		if err == nil {
 			err = context.Cause(ctx)
 		}
-		if errors.Is(err, errProtocol) {
+		if noAnswer(err) && !errors.Is(err, errTransport) {
 			return nil, err
 		}
 		return nil, broken("connect", withCause(ctx, err))
@@ -98,23 +102,9 @@ func startTLS(raw net.Conn) error {
 	if _, err := raw.Write([]byte(startTLSRequest)); err != nil {
 		return err
 	}
-	message, err := readMessage(raw, chunk, nil)
+	r, err := awaitResult(raw, "StartTLS", 1, opExtendedResponse)
 	if err != nil {
 		return err
-	}
-	id, op, err := messageHead(message)
-	if err != nil {
-		return violation("response: %w", err)
-	}
-	switch {
-	case id == 0:
-		return noticeOfDisconnection(message)
-	case id != 1 || op != opExtendedResponse:
-		return violation("StartTLS answered by %#02x (message %d)", op, id)
-	}
-	r, err := parseResult(message, opExtendedResponse)
-	if err != nil {
-		return violation("response: %w", err)
 	}
 	if r.code != ResultSuccess {
 		return fmt.Errorf("refused by the server: result code %d %q", r.code, r.diagnostic)

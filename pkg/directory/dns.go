@@ -69,6 +69,13 @@ func (d *Directory) newDNSSource(uri string, set settings) (*dnsSource, error) {
 	if named && (domain == "" || strings.ContainsAny(domain, " /:@")) {
 		return nil, fmt.Errorf("server %q: no usable domain behind the colon", uri)
 	}
+	at := endpoint{uri: uri, mode: set.mode}
+	if strings.EqualFold(kind, "DNSLDAPS") {
+		at.mode = modeLDAPS
+	}
+	if err := set.identity.sasl.fits(&set, at); err != nil {
+		return nil, err
+	}
 	return &dnsSource{
 		directory: d, settings: set, uri: uri, domain: domain,
 		ldaps: strings.EqualFold(kind, "DNSLDAPS"), log: d.log.With("server", uri),

@@ -23,7 +23,7 @@ func (d *Directory) noteChange(ctx context.Context, s *server, c *conn, change P
 	defer cancel()
 	day := d.maps.shadow.dayText(change.LastChange)
 	err := c.replace(ctx, change.DN, attribute, day)
-	if err != nil && !lost(err) && s.identity.dn != "" {
+	if err != nil && !lost(err) && !s.identity.anonymous() {
 		d.log.Debug("set as the pseudouser instead", "attribute", attribute, "dn", change.DN, "error", err)
 		err = s.services.use(ctx, func(ctx context.Context, c *conn) error {
 			return c.replace(ctx, change.DN, attribute, day)

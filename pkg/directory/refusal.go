@@ -55,14 +55,14 @@ func (p *servicePool) forgive() {
 // it. Busy servers say nothing about the pseudouser.
 func (p *servicePool) judge(reply Reply) error {
 	who := p.server.identity
-	log := p.server.log.With("dn", who.dn)
+	log := p.server.log.With("dn", who.String())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if reply.Code == ResultSuccess {
 		p.refusal.end(log)
 		return nil
 	}
-	err := refusedBind(who.dn, reply)
+	err := refusedBind(who.String(), reply)
 	if errors.Is(err, errPseudouser) {
 		p.refusal.begin(log, p.server.retry, reply, err)
 	}

@@ -21,6 +21,8 @@ type result struct {
 	code       int64
 	diagnostic string
 	controls   []byte
+	// rest is what follows in the operation: referral, serverSaslCreds.
+	rest []byte
 }
 
 // parseResult decodes message, whose operation must be op.
@@ -63,11 +65,27 @@ func parseLDAPResult(operation []byte) (result, error) {
 	if _, operation, err = expect(operation, tagOctetString); err != nil {
 		return result{}, fmt.Errorf("matched DN: %w", err)
 	}
-	diagnostic, _, err := expect(operation, tagOctetString)
+	diagnostic, rest, err := expect(operation, tagOctetString)
 	if err != nil {
 		return result{}, fmt.Errorf("diagnostic message: %w", err)
 	}
-	return result{code: code, diagnostic: string(diagnostic)}, nil
+	return result{code: code, diagnostic: string(diagnostic), rest: rest}, nil
+}
+
+// field returns the contents of an optional field behind the diagnostic
+// message, by its tag.
+func (r result) field(tag byte) ([]byte, bool) {
+	for rest := r.rest; len(rest) > 0; {
+		found, content, behind, err := element(rest)
+		if err != nil {
+			return nil, false
+		}
+		if found == tag {
+			return content, true
+		}
+		rest = behind
+	}
+	return nil, false
 }
 
 // replyOf turns the response to a bind or an extended request into a Reply.

@@ -36,6 +36,18 @@ type settings struct {
 type identity struct {
 	dn       string
 	password secret.Secret
+	sasl     *sasl // instead of both
+}
+
+// anonymous reports whether the identity is nobody's.
+func (who identity) anonymous() bool { return who.dn == "" && who.sasl == nil }
+
+// String is for messages.
+func (who identity) String() string {
+	if who.sasl != nil {
+		return "SASL " + who.sasl.mechanism
+	}
+	return who.dn
 }
 
 // server is one server of a directory: where it is, whether it answers, and

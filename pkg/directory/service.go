@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
 	"time"
 )
@@ -295,6 +296,8 @@ func (p *servicePool) tell(start time.Time, err error) {
 	case p.ctx.Err() != nil:
 	case lost(err):
 		p.server.markDown(start, err)
+	case errors.Is(err, errBusy): // there, but the directory is not back yet
+		p.server.noteUp(false, time.Since(start))
 	default:
 		p.server.markUp(false, time.Since(start))
 	}
@@ -303,7 +306,7 @@ func (p *servicePool) tell(start time.Time, err error) {
 // knock connects to the server, without a bind.
 func (p *servicePool) knock() {
 	start := time.Now()
-	c, err := p.server.open(p.ctx, serviceMessageLimit, p.idle)
+	c, err := p.server.open(p.ctx, serviceMessageLimit, p.idle, nil)
 	if err == nil {
 		c.close()
 	}
@@ -341,13 +344,17 @@ func (p *servicePool) opened(o *opening) {
 func (p *servicePool) open(ctx context.Context, generation uint64) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.server.connectTimeout)
 	defer cancel()
-	c, err := p.server.open(ctx, serviceMessageLimit, p.idle)
+	who := p.server.identity
+	var first func(context.Context, net.Conn) error
+	if who.sasl != nil {
+		first = p.bindSASL
+	}
+	c, err := p.server.open(ctx, serviceMessageLimit, p.idle, first)
 	if err != nil {
 		return nil, err
 	}
 	c.generation = generation
-	who := p.server.identity
-	if who.dn == "" {
+	if who.sasl != nil || who.dn == "" {
 		return c, nil
 	}
 	reply, err := c.bind(ctx, who.dn, who.password)
@@ -359,6 +366,14 @@ func (p *servicePool) open(ctx context.Context, generation uint64) (*conn, error
 		return nil, err
 	}
 	return c, nil
+}
+
+func (p *servicePool) bindSASL(ctx context.Context, conn net.Conn) error {
+	reply, err := p.server.identity.sasl.bind(ctx, conn, p.server.at.host)
+	if err != nil {
+		return err
+	}
+	return p.judge(reply)
 }
 
 // put ends one use of c, and reports whether c ever had several at a time.

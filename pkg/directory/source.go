@@ -16,10 +16,15 @@ type source struct {
 func (d *Directory) addSource(uri string, set settings) error {
 	if isDNS(uri) {
 		dns, err := d.newDNSSource(uri, set)
-		d.sources = append(d.sources, &source{dns: dns})
+		if err == nil {
+			d.sources = append(d.sources, &source{dns: dns})
+		}
 		return err
 	}
 	at, err := parseURI(uri, set.mode)
+	if err == nil {
+		err = set.identity.sasl.fits(&set, at)
+	}
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,10 @@ func (c *Conn) record(r *Request) {
 	defer s.mu.Unlock()
 	switch r.Op {
 	case BindRequest:
-		s.binds = append(s.binds, Bind{Conn: c.Number, DN: r.DN, Password: r.Password, TLS: c.TLS})
+		s.binds = append(s.binds, Bind{
+			Conn: c.Number, DN: r.DN, Password: r.Password, TLS: c.TLS,
+			Mechanism: r.Mechanism, Credentials: r.Credentials,
+		})
 	case SearchRequest:
 		_, paged := r.Controls[PagingOID]
 		s.finds = append(s.finds, Search{
@@ -138,11 +141,14 @@ func (c *Conn) DefaultStartTLS(r *Request) {
 	}
 }
 
-// DefaultBind checks the password against userPassword.
+// DefaultBind checks the password against userPassword. SASL EXTERNAL proves
+// to be the authorization identity.
 func (c *Conn) DefaultBind(r *Request) {
 	c.BoundAs = ""
 	code := 49
-	if c.server.passwordIs(r.DN, r.Password) {
+	if r.Mechanism == "EXTERNAL" {
+		c.BoundAs, code = "external:"+r.Credentials, 0
+	} else if r.Mechanism == "" && c.server.passwordIs(r.DN, r.Password) {
 		c.BoundAs, code = r.DN, 0
 	}
 	c.Send(Result(r.ID, BindResponse, int64(code), ""))

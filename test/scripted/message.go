@@ -39,8 +39,8 @@ type Request struct {
 	ID       int64
 	Op       int
 	Controls map[string][]byte
-	// Bind.
-	DN, Password string
+	// Bind; Mechanism and Credentials are SASL's, instead of Password.
+	DN, Password, Mechanism, Credentials string
 	// Search.
 	Base                        string
 	Scope, SizeLimit, TimeLimit int
@@ -72,7 +72,7 @@ func decode(p *ber.Packet) (r *Request, err error) {
 	}
 	switch r.Op {
 	case BindRequest:
-		r.DN, r.Password = op.Children[1].Value.(string), op.Children[2].Data.String()
+		r.decodeBind(op)
 	case SearchRequest:
 		return r, r.decodeSearch(op)
 	case ModifyRequest:
@@ -84,6 +84,19 @@ func decode(p *ber.Packet) (r *Request, err error) {
 		}
 	}
 	return r, nil
+}
+
+func (r *Request) decodeBind(op *ber.Packet) {
+	r.DN = op.Children[1].Value.(string)
+	auth := op.Children[2]
+	if auth.Tag != 3 {
+		r.Password = auth.Data.String()
+		return
+	}
+	r.Mechanism = auth.Children[0].Value.(string)
+	if len(auth.Children) > 1 {
+		r.Credentials = auth.Children[1].Data.String()
+	}
 }
 
 func (r *Request) decodeSearch(op *ber.Packet) error {

@@ -51,6 +51,8 @@ type Bind struct {
 	DN       string
 	Password string
 	TLS      bool
+	// Mechanism and Credentials are SASL's.
+	Mechanism, Credentials string
 }
 
 // Search is one search request that came.

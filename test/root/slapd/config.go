@@ -17,7 +17,8 @@ var configTemplate = template.Must(template.New("config").Parse(configText))
 // configValues are what config.ldif leaves open.
 type configValues struct {
 	Base, PseudouserDN, AdminDN, AdminPassword string
-	Certificate, Key, Data, Schema             string
+	Certificate, Key, CA, Data, Schema         string
+	Host, ClientName                           string
 }
 
 // config returns the server's configuration as LDIF for slapadd -n 0.

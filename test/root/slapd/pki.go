@@ -19,15 +19,20 @@ import (
 // ServerName is the name that clients know the server by.
 const ServerName = "ldap.mydomain.com"
 
+// ClientName is the name in the client's certificate.
+const ClientName = "goldap-client"
+
 // Certificate names a certificate that the server can be started with.
 type Certificate string
 
-// The certificates of a PKI. Only Good is one that a client may accept.
+// The certificates of a PKI. Only Good is one that a client may accept; Client
+// is a client's own.
 const (
 	Good      Certificate = "good"
 	WrongName Certificate = "wrong-name"
 	Expired   Certificate = "expired"
 	UnknownCA Certificate = "unknown-ca"
+	Client    Certificate = "client"
 )
 
 // KeyType is the algorithm of a PKI's keys.
@@ -77,6 +82,7 @@ func NewPKI(dir string, keyType KeyType) (*PKI, error) {
 		{WrongName, "other.example.com", now.AddDate(1, 0, 0), trusted},
 		{Expired, ServerName, now.AddDate(0, 0, -1), trusted},
 		{UnknownCA, ServerName, now.AddDate(1, 0, 0), stranger},
+		{Client, ClientName, now.AddDate(1, 0, 0), trusted},
 	} {
 		if err := p.issue(c.name, c.host, c.until, c.signer); err != nil {
 			return nil, err
@@ -122,7 +128,7 @@ func (p *PKI) issue(name Certificate, host string, until time.Time, signer autho
 		Subject:     pkix.Name{CommonName: host},
 		DNSNames:    []string{host},
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		NotAfter:    until,
 	}
 	return sign(certificateFile, template, key.Public(), signer)

@@ -127,7 +127,7 @@ func (s *Server) configure(ctx context.Context) error {
 	certificate, key := s.PKI.Files(s.options.Certificate)
 	values := configValues{
 		Base: Base, PseudouserDN: PseudouserDN, AdminDN: AdminDN, AdminPassword: AdminPassword,
-		Certificate: certificate, Key: key, Data: s.path("data"), Schema: s.path("rfc2307bis.ldif"),
+		Certificate: certificate, Key: key, CA: s.PKI.CAFile, Host: ServerName, ClientName: ClientName, Data: s.path("data"), Schema: s.path("rfc2307bis.ldif"),
 	}
 	text, err := config(values)
 	if err != nil {
