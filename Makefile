@@ -84,7 +84,7 @@ test-module: build
 	$(MAKE) -C test/cnss test
 
 .PHONY: test-integration
-test-integration: build $(BUILD)/nss-lookups
+test-integration: build $(BUILD)/nss-lookups $(BUILD)/nss-enumerate
 	@if [ "$$(id -u)" != 0 ]; then \
 	  echo "test-integration: needs root, for a private Debian root and its own mounts: not run"; \
 	  [ -z "$(CI)" ]; exit $$?; \
@@ -93,8 +93,9 @@ test-integration: build $(BUILD)/nss-lookups
 	$(GO) test -c -race -tags integration -o $(BUILD)/integration.test ./test/integration && \
 	test/root/run.sh /goldap/build/integration.test -test.v -test.timeout 15m
 
-# A program with many threads that all look up names, for test/integration.
-$(BUILD)/nss-lookups: test/nss/lookups.c Makefile
+# Programs with many threads that look up names and enumerate, for
+# test/integration.
+$(BUILD)/nss-%: test/nss/%.c Makefile
 	$(CC) $(CWARNINGS) -O2 -pthread -o $@ $<
 
 .PHONY: bench
@@ -134,6 +135,6 @@ lint:
 
 .PHONY: clean distclean
 clean:
-	rm -f $(MODULE) $(NSS_MODULE) $(NSS_COMPAT) $(BUILD)/nss-lookups $(BUILD)/goldapd $(BUILD)/goldapctl $(BUILD)/*.test $(BUILD)/bench*
+	rm -f $(MODULE) $(NSS_MODULE) $(NSS_COMPAT) $(BUILD)/nss-lookups $(BUILD)/nss-enumerate $(BUILD)/goldapd $(BUILD)/goldapctl $(BUILD)/*.test $(BUILD)/bench*
 distclean:
 	rm -rf $(BUILD)

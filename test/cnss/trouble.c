@@ -21,80 +21,25 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "daemon.h"
 
 enum { THREADS = 8, LOOKUPS = 500, GROUP_BYTES = 4 * 1024 * 1024 };
 enum { GROUP_MEMBERS = 150000, TOO_MANY = 200000 };
 
-static atomic_uint faults;
 static int listener;
-
-static void check(bool good, const char *what) {
-  if (good)
-    return;
-  printf("%s: not so\n", what);
-  faults++;
-}
-
-static void listen_here(int backlog) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-  strcpy(address.sun_path, GOLDAP_SOCKET);
-  unlink(GOLDAP_SOCKET);
-  listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (listener < 0 ||
-      bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
-      listen(listener, backlog) != 0) {
-    perror(GOLDAP_SOCKET);
-    exit(1);
-  }
-}
-
-/* put sends n bytes, and gives up when the module has. */
-static bool put(int fd, const void *data, size_t n) {
-  const char *next = data;
-
-  while (n > 0) {
-    ssize_t sent = send(fd, next, n, MSG_NOSIGNAL);
-
-    if (sent < 0 && errno != EINTR)
-      return false;
-    if (sent > 0) {
-      next += sent;
-      n -= (size_t)sent;
-    }
-  }
-  return true;
-}
-
-static bool put_word(int fd, uint32_t word) {
-  unsigned char b[4] = {(unsigned char)(word >> 24),
-                        (unsigned char)(word >> 16), (unsigned char)(word >> 8),
-                        (unsigned char)word};
-
-  return put(fd, b, sizeof b);
-}
-
-static bool put_text(int fd, const char *text) {
-  return put_word(fd, (uint32_t)strlen(text)) && put(fd, text, strlen(text));
-}
-
-static int accept_one(void) {
-  int fd;
-
-  do
-    fd = accept(listener, NULL, NULL);
-  while (fd < 0 && errno == EINTR);
-  return fd;
-}
 
 /* trickle is a daemon that sends a byte of an endless name now and then. */
 static void *trickle(void *data) {
-  int fd = accept_one();
+  int fd = accept_one(listener);
+  struct answer answer = {0};
 
   (void)data;
-  (void)(put_word(fd, WIRE_VERSION) && put_word(fd, ACTION_PASSWD_BYNAME) &&
-         put_word(fd, WIRE_RESULT_BEGIN) && put_word(fd, 1000000));
-  while (put(fd, "x", 1))
+  put_word(&answer, WIRE_VERSION);
+  put_word(&answer, ACTION_PASSWD_BYNAME);
+  put_word(&answer, WIRE_RESULT_BEGIN);
+  put_word(&answer, 1000000);
+  (void)send_answer(fd, &answer);
+  while (send(fd, "x", 1, MSG_NOSIGNAL) == 1 || errno == EINTR)
     usleep(20000);
   close(fd);
   return NULL;
@@ -102,21 +47,19 @@ static void *trickle(void *data) {
 
 /* large is a daemon with a group of *data members, for one question. */
 static void *large(void *data) {
-  int members = *(const int *)data, fd = accept_one();
-  bool open = put_word(fd, WIRE_VERSION) && put_word(fd, ACTION_GROUP_BYNAME) &&
-              put_word(fd, WIRE_RESULT_BEGIN) && put_text(fd, "large") &&
-              put_text(fd, "*") && put_word(fd, 4711) &&
-              put_word(fd, (uint32_t)members);
-  char name[16];
+  int fd = accept_one(listener);
+  struct answer answer = {0};
+  char rest[16];
 
-  for (int i = 0; open && i < members; i++) {
-    snprintf(name, sizeof name, "m%06d", i);
-    open = put_text(fd, name);
+  put_word(&answer, WIRE_VERSION);
+  put_word(&answer, ACTION_GROUP_BYNAME);
+  put_group(&answer, "large", *(const uint32_t *)data);
+  put_word(&answer, WIRE_RESULT_END);
+  if (send_answer(fd, &answer)) {
+    shutdown(fd, SHUT_WR);
+    while (recv(fd, rest, sizeof rest, 0) > 0)
+      ;
   }
-  (void)(open && put_word(fd, WIRE_RESULT_END));
-  shutdown(fd, SHUT_WR);
-  while (open && recv(fd, name, sizeof name, 0) > 0)
-    ;
   close(fd);
   return NULL;
 }
@@ -125,18 +68,21 @@ static void *large(void *data) {
 static void *echo(void *data) {
   (void)data;
   for (int i = 0; i < THREADS * LOOKUPS; i++) {
-    int fd = accept_one();
+    int fd = accept_one(listener);
     unsigned char request[64];
-    ssize_t n = recv(fd, request, sizeof request - 1, 0);
+    struct answer answer = {0};
+    ssize_t n;
 
+    do
+      n = recv(fd, request, sizeof request - 1, 0);
+    while (n < 0 && errno == EINTR);
     if (n > 12) {
       request[n] = '\0';
-      (void)(put_word(fd, WIRE_VERSION) && put_word(fd, ACTION_PASSWD_BYNAME) &&
-             put_word(fd, WIRE_RESULT_BEGIN) &&
-             put_text(fd, (const char *)request + 12) && put_text(fd, "*") &&
-             put_word(fd, 1) && put_word(fd, 2) && put_text(fd, "") &&
-             put_text(fd, "/") && put_text(fd, "/bin/sh") &&
-             put_word(fd, WIRE_RESULT_END));
+      put_word(&answer, WIRE_VERSION);
+      put_word(&answer, ACTION_PASSWD_BYNAME);
+      put_passwd(&answer, (const char *)request + 12, 1);
+      put_word(&answer, WIRE_RESULT_END);
+      (void)send_answer(fd, &answer);
     }
     close(fd);
   }
@@ -159,16 +105,6 @@ static void *ask_echo(void *data) {
   return NULL;
 }
 
-static pthread_t start(void *(*work)(void *), void *data) {
-  pthread_t thread;
-
-  if (pthread_create(&thread, NULL, work, data) != 0) {
-    perror("pthread_create");
-    exit(1);
-  }
-  return thread;
-}
-
 /* ask is a lookup that fails with a status and an error after min to max
  * milliseconds. */
 static void ask(enum nss_status status, int error, wire_time min, wire_time max,
@@ -189,7 +125,7 @@ static void ask(enum nss_status status, int error, wire_time min, wire_time max,
 static void test_absent(void) {
   unlink(GOLDAP_SOCKET);
   ask(NSS_STATUS_UNAVAIL, ENOENT, 0, 500, "no socket");
-  listen_here(8);
+  listener = listen_here(8);
   close(listener);
   ask(NSS_STATUS_UNAVAIL, ENOENT, 0, 500, "nobody listens");
 }
@@ -197,11 +133,11 @@ static void test_absent(void) {
 static void test_slow(void) {
   pthread_t daemon;
 
-  listen_here(8);
+  listener = listen_here(8);
   ask(NSS_STATUS_UNAVAIL, ENOENT, LOOKUP_BUDGET - 100, LOOKUP_BUDGET + 1000,
       "a daemon that hangs");
   close(listener);
-  listen_here(8);
+  listener = listen_here(8);
   daemon = start(trickle, NULL);
   ask(NSS_STATUS_UNAVAIL, ENOENT, LOOKUP_BUDGET - 100, LOOKUP_BUDGET + 1000,
       "a daemon that trickles");
@@ -212,7 +148,7 @@ static void test_slow(void) {
 static void test_crowded(void) {
   int waiting;
 
-  listen_here(0);
+  listener = listen_here(0);
   waiting = wire_connect(GOLDAP_SOCKET, wire_now() + 1000);
   check(waiting >= 0, "the queue has room for one");
   ask(NSS_STATUS_TRYAGAIN, EAGAIN, LOOKUP_BUDGET - 100, LOOKUP_BUDGET + 1000,
@@ -221,15 +157,16 @@ static void test_crowded(void) {
   close(listener);
 }
 
-static void test_large(int members, enum nss_status status) {
+static void test_large(uint32_t members, enum nss_status status) {
   char *buffer = malloc(GROUP_BYTES);
   struct group entry = {0};
-  int error = 0, count = 0;
+  int error = 0;
+  uint32_t count = 0;
   pthread_t daemon;
 
   if (buffer == NULL)
     abort();
-  listen_here(8);
+  listener = listen_here(8);
   daemon = start(large, &members);
   check(_nss_goldap_getgrnam_r("large", &entry, buffer, GROUP_BYTES, &error) ==
             status,
@@ -249,7 +186,7 @@ static void test_threads(void) {
   pthread_t daemon, threads[THREADS];
   int numbers[THREADS];
 
-  listen_here(64);
+  listener = listen_here(64);
   daemon = start(echo, NULL);
   for (int i = 0; i < THREADS; i++) {
     numbers[i] = i;
@@ -283,6 +220,6 @@ int main(void) {
   test_large(TOO_MANY, NSS_STATUS_UNAVAIL);
   test_threads();
   unlink(GOLDAP_SOCKET);
-  printf("trouble: %u faults\n", faults);
-  return faults == 0 ? 0 : 1;
+  printf("trouble: %u faults\n", faults());
+  return faults() == 0 ? 0 : 1;
 }

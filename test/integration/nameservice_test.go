@@ -48,7 +48,7 @@ func TestOwnNames(t *testing.T) {
 	stopAtEnd(t, ownNames(t))
 	for _, name := range []string{"alice", "carol"} {
 		p := person(name)
-		line := fmt.Sprintf("%s:*:%d:10000:The person %s:/home/%s:/bin/sh\n", name, p.UID, name, name)
+		line := fmt.Sprintf("%s:x:%d:10000:The person %s:/home/%s:/bin/sh\n", name, p.UID, name, name)
 		for _, key := range []string{name, fmt.Sprint(p.UID)} {
 			if a := run(t, "getent", "passwd", key); a.text != line {
 				t.Errorf("getent passwd %s: %q, want %q", key, a.text, line)
@@ -80,7 +80,7 @@ func TestOwnNamesUnknown(t *testing.T) {
 	}
 	// Who cannot be looked up is not in the list, either.
 	a := run(t, "getent", "passwd")
-	a.accept(t, "\nalice:*:", localUser+":x:")
+	a.accept(t, "\nalice:x:", localUser+":x:")
 	for _, name := range []string{"toor", "lowuid", "nouid"} {
 		if strings.Contains(a.text, "\n"+name+":") {
 			t.Errorf("%s is in the list", name)
@@ -105,7 +105,7 @@ func TestOwnNamesWithoutDaemon(t *testing.T) {
 	must(t, silent.Close())
 
 	stopAtEnd(t, goldapdAlone(t))
-	run(t, "getent", "passwd", "alice").accept(t, "alice:*:10001")
+	run(t, "getent", "passwd", "alice").accept(t, "alice:", ":10001:10000:")
 }
 
 // goldapdAlone starts goldapd on its own socket, and not on nslcd's.
@@ -130,20 +130,71 @@ func TestOwnNamesLargeGroup(t *testing.T) {
 	exactly(t, "10000 10101 10102\n", "id", "-G", "alice")
 }
 
+// manyAccounts are the arguments of the programs in test/nss.
+func manyAccounts() []string {
+	var arguments []string
+	for _, name := range []string{"alice", "bob", "carol", "dave", "erin", "locked", "warned"} {
+		arguments = append(arguments, fmt.Sprintf("%s:%d", name, slapd.Find(name).UID))
+	}
+	return arguments
+}
+
+// runMany runs one of the programs in test/nss with those accounts.
+func runMany(t *testing.T, program string, arguments ...string) {
+	t.Helper()
+	started := time.Now()
+	many := exec.CommandContext(within(t, 4*time.Minute), "/goldap/build/"+program, append(arguments, manyAccounts()...)...)
+	said, err := many.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v: %s", err, said)
+	}
+	t.Logf("%s in %v", strings.TrimSpace(string(said)), time.Since(started))
+}
+
 // TestOwnNamesThreads is one program with eight threads that look up names
 // while another forks.
 func TestOwnNamesThreads(t *testing.T) {
 	stopAtEnd(t, ownNames(t))
-	arguments := []string{"8", "20000"}
-	for _, name := range []string{"alice", "bob", "carol", "dave", "erin", "locked", "warned"} {
-		arguments = append(arguments, fmt.Sprintf("%s:%d", name, slapd.Find(name).UID))
+	runMany(t, "nss-lookups", "8", "20000")
+}
+
+// TestOwnNamesEnumerations is one program with eight threads, each of which
+// enumerates, while another forks in the middle of its own enumeration.
+func TestOwnNamesEnumerations(t *testing.T) {
+	stopAtEnd(t, ownNames(t))
+	runMany(t, "nss-enumerate", goldapNameService, "8", "50")
+}
+
+// TestOwnNamesRestarts is the same program under a daemon that is stopped or
+// killed and comes back, again and again: it is told the truth, or that nobody
+// knows it.
+func TestOwnNamesRestarts(t *testing.T) {
+	d := ownNames(t)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runMany(t, "nss-lookups", "-r", "8", "5000")
+	}()
+	restarts := 0
+	for running := true; running; restarts++ {
+		select {
+		case <-done:
+			running = false
+		case <-time.After(200 * time.Millisecond):
+		}
+		if restarts%2 == 0 {
+			must(t, d.Kill())
+		} else {
+			must(t, d.Stop())
+		}
+		d = goldapdAlone(t)
 	}
-	started := time.Now()
-	said, err := exec.CommandContext(within(t, 4*time.Minute), "/goldap/build/nss-lookups", arguments...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, said)
+	stopAtEnd(t, d)
+	if restarts < 5 {
+		t.Errorf("only %d restarts", restarts)
 	}
-	t.Logf("%s in %v", strings.TrimSpace(string(said)), time.Since(started))
+	t.Logf("%d restarts", restarts)
+	run(t, "getent", "passwd", "alice").accept(t, "alice:", ":10001:10000:")
 }
 
 // TestOwnNamesSSHD is a machine with nothing but goldap's modules: sshd knows

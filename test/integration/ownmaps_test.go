@@ -75,7 +75,7 @@ func TestOwnMaps(t *testing.T) {
 		answersMaps(t)
 		enumeratesMaps(t)
 		exactly(t, "10000 10101 10102\n", "id", "-G", "alice")
-		run(t, "getent", "passwd", "alice").accept(t, "alice:*:10001:10000:")
+		run(t, "getent", "passwd", "alice").accept(t, "alice:", ":10001:10000:")
 		run(t, "getent", "group", "crowd").accept(t, "crowd:*:10104:", "member4999")
 	})
 }

@@ -1,0 +1,47 @@
+/*
+ * daemon.h - a daemon for the name-service module, as a thread of the test
+ *
+ * It listens where the module was compiled to look (GOLDAP_SOCKET, below the
+ * current directory).
+ */
+#ifndef GOLDAP_NSS_DAEMON_H
+#define GOLDAP_NSS_DAEMON_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Counts a fault unless good, and says what. faults is how many there were. */
+void check(bool good, const char *what);
+unsigned faults(void);
+
+/* Who the module believes to run as (geteuid): root at first. */
+void pretend(uid_t user);
+/* Puts the module's clock forward, for what it keeps. */
+void advance(int64_t milliseconds);
+
+pthread_t start(void *(*work)(void *), void *data);
+
+/* Listens, with room for so many that wait. Returns the listener. */
+int listen_here(int backlog);
+/* The next caller's connection. */
+int accept_one(int listener);
+
+/* An answer that is put together and then sent. */
+struct answer {
+  unsigned char *data;
+  size_t length, capacity;
+};
+
+void put_word(struct answer *answer, uint32_t word);
+void put_text(struct answer *answer, const char *text);
+/* A whole entry, with the beginning before it. */
+void put_passwd(struct answer *answer, const char *name, uint32_t uid);
+/* Members m000000, m000001 and so on. */
+void put_group(struct answer *answer, const char *name, uint32_t members);
+/* Sends it all and empties it. False if the caller has gone. */
+bool send_answer(int fd, struct answer *answer);
+
+#endif
