@@ -80,16 +80,31 @@ func (e entry) id(attribute string) (uint32, error) {
 func (e entry) name(attribute string) (string, error) {
 	values := e.values(attribute)
 	if len(values) > 1 {
-		if inDN := rdnValue(e.DN, attribute); inDN != "" && e.has(attribute, inDN) {
-			return inDN, nil
+		if chosen := chosenName(rdnValue(e.DN, attribute), values); chosen != "" {
+			return chosen, nil
 		}
 	}
 	for _, value := range values {
-		if canExist(value) {
+		if canLeave(value) {
 			return value, nil
 		}
 	}
 	return "", e.bad(attribute, "no usable value among %d", len(values))
+}
+
+// chosenName returns the value that is in the RDN, where the case of letters may
+// be another, "" if none is or it cannot be a name.
+func chosenName(inDN string, values []string) string {
+	chosen := ""
+	for _, value := range values {
+		if value == inDN && canLeave(value) {
+			return value
+		}
+		if chosen == "" && sameLetters(value, inDN) && canLeave(value) {
+			chosen = value
+		}
+	}
+	return chosen
 }
 
 // otherNames returns all names of an entry that has several, its own choice
@@ -105,7 +120,7 @@ func (e entry) otherNames(attribute string) []string {
 	}
 	names := append(make([]string, 0, len(values)), own)
 	for _, value := range values {
-		if canExist(value) {
+		if canLeave(value) {
 			names = append(names, value)
 		}
 	}

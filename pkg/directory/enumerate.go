@@ -61,7 +61,7 @@ func (d *Directory) Shadows(ctx context.Context) iter.Seq2[account.Shadow, error
 func forEachName[V any](e entry, attribute string, make func(name string) (V, error)) ([]V, error) {
 	var all []V
 	for _, name := range e.values(attribute) {
-		if !canExist(name) {
+		if !canLeave(name) {
 			continue
 		}
 		value, err := make(name)

@@ -102,3 +102,9 @@ const maxNameLength = 255
 func canExist(name string) bool {
 	return name != "" && len(name) <= maxNameLength && utf8.ValidString(name) && !strings.ContainsRune(name, 0)
 }
+
+// canLeave reports whether a name that an entry has can be told: it must not
+// end a field or a line of the files of passwd(5) either.
+func canLeave(name string) bool {
+	return canExist(name) && !strings.ContainsAny(name, fieldEnd)
+}

@@ -162,12 +162,12 @@ func inOrder(dns []string, entries map[string]entry) []entry {
 	return ordered
 }
 
-// distinct removes what is empty or was there before, in place.
+// distinct removes what cannot be a name or was there before, in place.
 func distinct(names []string) []string {
 	seen := make(map[string]bool, len(names))
 	kept := names[:0]
 	for _, name := range names {
-		if name != "" && !seen[name] {
+		if !seen[name] && canLeave(name) {
 			seen[name] = true
 			kept = append(kept, name)
 		}
