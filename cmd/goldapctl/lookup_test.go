@@ -84,6 +84,11 @@ var known = map[nslcd.Action]func(nslcd.Request, *nslcd.Response) error{
 			return r.Group(account.Group{Name: "pioneers", GID: 5011}, "*")
 		})
 	},
+	nslcd.ActionFlush: func(_ nslcd.Request, r *nslcd.Response) error { return r.Flushed() },
+	nslcd.ActionStatus: func(_ nslcd.Request, r *nslcd.Response) error {
+		_ = r.Status(nslcd.Fact{Name: "server ldap://one", Value: "up"})
+		return r.Status(nslcd.Fact{Name: "hits", Value: "7"})
+	},
 	nslcd.ActionShadowByName: func(q nslcd.Request, r *nslcd.Response) error {
 		s := account.Shadow{Name: "ada", LastChange: 19000, Min: 0, Max: 90, Warn: 7,
 			Inactive: account.NotSet, Expire: account.NotSet}

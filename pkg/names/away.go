@@ -7,11 +7,10 @@ import (
 	"github.com/goldap/goldap/pkg/directory"
 )
 
-// hearsay is what the lookups of one directory say about it.
-type hearsay struct {
-	away     bool
-	answered time.Duration // when it last did
-}
+// hearsay is what the lookups of one directory say about it: when it last
+// answered, and when it last did not although it was asked after that. 0 is
+// never.
+type hearsay struct{ answered, failed time.Duration }
 
 // probeEvery is how often a directory that is away is asked for something that
 // is in memory, at the most. Its first answer ends the being away.
@@ -19,25 +18,27 @@ const probeEvery = time.Second
 
 // heard notes how a question to a directory, asked at began, ended.
 func (m *memory) heard(index int, began time.Duration, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	d := &m.servants[index]
 	if errors.Is(err, errNothing) {
 		return
 	}
-	if !errors.Is(err, directory.ErrUnavailable) {
-		d.away, d.answered = false, m.now()
-		return
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d := &m.directories[index]
+	switch {
+	case !errors.Is(err, directory.ErrUnavailable):
+		d.answered, d.failed = m.now(), 0
+	case began >= d.answered: // one that is older says nothing new
+		d.failed = max(m.now(), 1)
 	}
-	// A question that is older than the last answer says nothing new.
-	d.away = d.away || began >= d.answered
 }
 
-// away reports whether one of the directories is away that would be asked for
-// what the one with this index has. The caller holds the lock.
+// away reports whether one of the directories is known to be away that would be
+// asked for what the one with this index has. What was heard a while ago is no
+// knowledge. The caller holds the lock.
 func (m *memory) away(index int) bool {
-	for _, d := range m.servants[:index+1] {
-		if d.away {
+	lately := m.now() - 2*(m.timeout+probeEvery)
+	for _, d := range m.directories[:index+1] {
+		if d.failed > max(lately, 0) {
 			return true
 		}
 	}

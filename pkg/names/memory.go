@@ -20,18 +20,18 @@ type memory struct {
 	memoryOptions
 	began time.Time
 
-	mu         sync.Mutex
-	slots      map[string]*slot
-	ring       []*slot // in no order; evict goes round
-	hand       int
-	cost       int
-	absences   int // among the slots
-	generation int // of what is being searched for; a later one is remembered
-	flights    map[string]*flight
-	refreshing int // flights that nobody waits for
-	servants   []hearsay
-	nextProbe  time.Duration
-	stats      Stats
+	mu          sync.Mutex
+	slots       map[string]*slot
+	ring        []*slot // in no order; evict goes round
+	hand        int
+	cost        int
+	absences    int // among the slots
+	generation  int // of what is being searched for; a later one is remembered
+	flights     map[string]*flight
+	refreshing  int // flights that nobody waits for
+	directories []hearsay
+	nextProbe   time.Duration
+	stats       Stats
 }
 
 type memoryOptions struct {
@@ -80,7 +80,7 @@ type Stats struct {
 }
 
 func newMemory(o memoryOptions, directories int) *memory {
-	m := &memory{memoryOptions: o, began: time.Now(), servants: make([]hearsay, directories)}
+	m := &memory{memoryOptions: o, began: time.Now(), directories: make([]hearsay, directories)}
 	m.empty()
 	return m
 }

@@ -546,3 +546,35 @@ func TestOtherMapsAreRemembered(t *testing.T) {
 		d.wantAsked(t, 6)
 	})
 }
+
+// late answers a question by name only when the gate opens, with what it knew
+// before.
+type late struct {
+	names.Directory
+	gate chan struct{}
+}
+
+func (l late) AccountByName(_ context.Context, name string) (account.Account, error) {
+	<-l.gate
+	return user(name, 5000, 5000), nil
+}
+
+func (l late) AccountByUID(_ context.Context, uid uint32) (account.Account, error) {
+	return user("alicia", uid, 5000), nil
+}
+
+// What was searched for earlier does not take the place of what was searched
+// for later, whichever comes first.
+func TestAnOlderAnswerDoesNotReplaceANewer(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, d := newMemory(t, &fake{}), late{gate: make(chan struct{})}
+		s.ask(d)
+		var wg sync.WaitGroup
+		wg.Go(func() { s.want(t, "alice", 5000, nil) })
+		time.Sleep(time.Second / 2)
+		s.wantUID(t, 5000, "alicia", nil)
+		close(d.gate)
+		wg.Wait()
+		s.wantUID(t, 5000, "alicia", nil)
+	})
+}

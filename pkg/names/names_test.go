@@ -157,6 +157,8 @@ func group(name string, gid uint32, members ...string) account.Group {
 // site is the fake with local files beside it.
 type site struct {
 	*names.Names
+	// ask makes Names ask other directories.
+	ask            func(...names.Directory)
 	log            *strings.Builder
 	passwd, groups string
 }
@@ -183,7 +185,8 @@ func newSiteWith(t *testing.T, change func(*names.Options), directories ...*fake
 		Logger: slog.New(slog.NewTextHandler(s.log, nil)),
 	}
 	change(&o)
-	s.Names = names.New(list, o)
+	s.ask = func(directories ...names.Directory) { s.Names = names.New(directories, o) }
+	s.ask(list...)
 	return s
 }
 

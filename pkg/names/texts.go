@@ -48,11 +48,14 @@ func (n *Names) checkHost(h account.Host) (account.Host, error) {
 	return h, word("host", h.Name)
 }
 
+// nobody is the part of a triple that nothing matches (netgroup(5)).
+const nobody = "-"
+
 func (n *Names) checkNetgroup(g account.Netgroup) (account.Netgroup, error) {
 	g.Groups = n.words("netgroup", g.Name, g.Groups)
 	g.Triples = slices.DeleteFunc(g.Triples, func(t account.Triple) bool {
 		for _, part := range []string{t.Host, t.User, t.Domain} {
-			if part != "" && !account.IsWord(part) {
+			if part != "" && part != nobody && !account.IsWord(part) {
 				n.report(refuse(BadName, "netgroup %s: a part %s of a triple is not a name", strconv.Quote(g.Name), strconv.Quote(part)))
 				return true
 			}
