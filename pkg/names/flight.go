@@ -16,6 +16,7 @@ type load func(ctx context.Context) (finding, error)
 // flight is one load, and everybody who waits for it.
 type flight struct {
 	done   chan struct{}
+	began  time.Duration
 	found  *slot
 	err    error
 	behind *slot // what is searched for again although it is in memory
@@ -23,6 +24,10 @@ type flight struct {
 
 // maxRefreshes bounds the searches that nobody waits for.
 const maxRefreshes = 4
+
+// errSlow is what a directory is taken to have answered when it is slower than
+// its users can wait.
+var errSlow = fmt.Errorf("%w: no answer in half of the time", directory.ErrUnavailable)
 
 // errRemembered is the answer that there is no such entry, from memory.
 var errRemembered = fmt.Errorf("%w: remembered", directory.ErrNotFound)
@@ -85,7 +90,8 @@ func (m *memory) wait(ctx context.Context, f *flight, old *slot) (*slot, error) 
 	select {
 	case <-f.done:
 	case <-patience:
-		return m.instead(old, fmt.Errorf("%w: no answer in half of the time", directory.ErrUnavailable))
+		m.heard(old.directory, f.began, errSlow)
+		return m.instead(old, errSlow)
 	case <-ctx.Done():
 		return m.instead(old, unavailable(ctx))
 	}
@@ -137,9 +143,9 @@ func (m *memory) refresh(key string, s *slot, load load) {
 // start begins a load, in a goroutine and with a time of its own: neither ends
 // with the request that happened to be the first.
 func (m *memory) start(key string, load load) *flight {
-	f := &flight{done: make(chan struct{})}
+	f := &flight{done: make(chan struct{}), began: m.now()}
 	m.flights[key] = f
-	began, generation := m.now(), m.generation
+	generation := m.generation
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), m.timeout)
 		defer cancel()
@@ -159,7 +165,7 @@ func (m *memory) start(key string, load load) *flight {
 			return
 		}
 		if generation == m.generation {
-			m.put(found, began)
+			m.put(found, f.began)
 		}
 	}()
 	return f

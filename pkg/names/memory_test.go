@@ -578,3 +578,26 @@ func TestAnOlderAnswerDoesNotReplaceANewer(t *testing.T) {
 		s.wantUID(t, 5000, "alicia", nil)
 	})
 }
+
+// A search that outlasts those who wait for it still serves the next, and one
+// who could have something else waits for half of the time.
+func TestSlowSearch(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		d := &fake{accounts: []account.Account{user("alice", 5000, 5000)}, delay: 5 * time.Second}
+		s := newSiteWith(t, func(o *names.Options) { remember(o); o.Timeout = 5 * patience }, d)
+		s.want(t, "alice", 0, directory.ErrUnavailable)
+		time.Sleep(d.delay)
+		s.want(t, "alice", 5000, nil)
+		d.wantAsked(t, 1)
+		d.accounts = []account.Account{user("alice", 5009, 5000)}
+		time.Sleep(ttl)
+		began := time.Now()
+		s.want(t, "alice", 5000, nil)
+		s.want(t, "alice", 5000, nil)
+		if waited := time.Since(began); waited != patience/2 {
+			t.Errorf("two callers waited %v", waited)
+		}
+		time.Sleep(d.delay)
+		s.want(t, "alice", 5009, nil)
+	})
+}

@@ -51,8 +51,8 @@ type Options struct {
 	// Entries bounds what is remembered: the number of entries, where one of
 	// several KB counts as several.
 	Entries int
-	// Timeout bounds one question to the directories that several callers may
-	// wait for; 0 means 10 s.
+	// Timeout bounds one question to the directories, which several callers may
+	// wait for, each for as long as it likes; 0 means 10 s.
 	Timeout time.Duration
 	// LoginTTL is how long an account found for a login may be remembered; 0
 	// means not at all. LoginTimeout is Timeout for logins.

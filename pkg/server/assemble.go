@@ -69,6 +69,10 @@ func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 	}, nil
 }
 
+// searchFactor is by how much a search may outlast a lookup that waits for it: a
+// group that takes too long to read is there for whoever asks again.
+const searchFactor = 5
+
 func newNames(cfg *config.Config, directories []*directory.Directory, logger *slog.Logger) *names.Names {
 	asked := make([]names.Directory, len(directories))
 	for i, d := range directories {
@@ -84,7 +88,7 @@ func newNames(cfg *config.Config, directories []*directory.Directory, logger *sl
 	return names.New(asked, names.Options{
 		Rules: rules, IgnoreCase: cfg.Accounts.IgnoreCase, Logger: logger,
 		TTL: cfg.Lookups.CacheTTL, NegativeTTL: cfg.Lookups.NegativeTTL, StaleTTL: cfg.Lookups.StaleTTL,
-		Entries: cfg.Lookups.CacheEntries, Timeout: cfg.Lookups.Timeout,
+		Entries: cfg.Lookups.CacheEntries, Timeout: searchFactor * cfg.Lookups.Timeout,
 		LoginTTL: cfg.Login.CacheTTL, LoginTimeout: cfg.Login.Timeout,
 		NoMembers: !cfg.Lookups.GroupMembers, NoGroupsFor: cfg.Lookups.NoGroupsFor,
 	})
