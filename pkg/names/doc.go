@@ -8,6 +8,9 @@
 //	n := names.New(directories, names.Options{Rules: rules, Logger: logger})
 //	acct, err := n.PasswdByName(ctx, "alice")
 //
+// What was found is remembered for a while, by every key of its entry, and goes
+// on being given out while the directory is away (memory.go, flight.go).
+//
 // The errors are those of pkg/directory. ErrNotFound means that every
 // directory has said so, or that the name is one that no directory is asked
 // for; an entry that is refused matches ErrBadEntry.
