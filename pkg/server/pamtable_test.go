@@ -72,6 +72,12 @@ func (l *lab) serve(t *testing.T) *client.Client {
 	if l.refuse {
 		ldap.Close()
 	}
+	return l.serveConfigured(t)
+}
+
+// serveConfigured starts a server with the configuration.
+func (l *lab) serveConfigured(t *testing.T) *client.Client {
+	t.Helper()
 	backend, err := server.NewBackend(&l.cfg, server.BackendOptions{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
