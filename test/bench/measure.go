@@ -21,6 +21,17 @@ type results struct {
 	// largest number of threads after one.
 	load        []float64
 	loadThreads int
+	// lookups has the numbers of each row about lookups, by its side.
+	lookups map[string]map[string][]float64
+	// memory has the size of the daemons by the number of users seen.
+	memory map[int]map[string]footprint
+}
+
+func newResults() *results {
+	return &results{
+		latency: map[string][]float64{}, first: map[string][]float64{}, rate: map[string][]float64{},
+		lookups: map[string]map[string][]float64{}, memory: map[int]map[string]footprint{},
+	}
 }
 
 // services are measured in this order in every round.
@@ -31,24 +42,33 @@ func services(o options) []string {
 	return []string{stockService, daemonService, directService}
 }
 
-func measure(ctx context.Context, o options) (results, error) {
-	r := results{latency: map[string][]float64{}, first: map[string][]float64{}, rate: map[string][]float64{}}
+func measure(ctx context.Context, o options, s *scene, r *results) error {
+	if err := measureLogins(ctx, o, r); err != nil {
+		return err
+	}
+	if err := measureLookups(ctx, o, r); err != nil {
+		return err
+	}
+	return measureMemory(ctx, o, s, r)
+}
+
+func measureLogins(ctx context.Context, o options, r *results) error {
 	for _, service := range services(o) {
 		// The first logins fill caches and open connections; they don't count.
 		if _, err := latency(ctx, o, service, 0, 20); err != nil {
-			return r, err
+			return err
 		}
 	}
 	for round := range o.rounds {
-		progress("round %d of %d", round+1, o.rounds)
-		if err := measureRound(ctx, o, round, &r); err != nil {
-			return r, err
+		progress("logins, round %d of %d", round+1, o.rounds)
+		if err := measureRound(ctx, o, round, r); err != nil {
+			return err
 		}
 	}
 	if o.stockOnly {
-		return r, nil
+		return nil
 	}
-	return r, measureLoad(ctx, o, &r)
+	return measureLoad(ctx, o, r)
 }
 
 func measureRound(ctx context.Context, o options, round int, r *results) error {
@@ -101,17 +121,22 @@ func latency(ctx context.Context, o options, service string, first, count int) (
 
 // login runs the C program and returns the numbers it prints.
 func login(ctx context.Context, o options, arguments ...string) ([]float64, error) {
-	command := exec.CommandContext(ctx, o.login, arguments...)
+	return numbersFrom(ctx, o.login, arguments...)
+}
+
+// numbersFrom runs a program and returns the numbers it prints.
+func numbersFrom(ctx context.Context, program string, arguments ...string) ([]float64, error) {
+	command := exec.CommandContext(ctx, program, arguments...)
 	command.Stderr = os.Stderr
 	out, err := command.Output()
 	if err != nil {
-		return nil, fmt.Errorf("login %s: %w", strings.Join(arguments, " "), err)
+		return nil, fmt.Errorf("%s: %w", command, err)
 	}
 	var numbers []float64
 	for _, field := range strings.Fields(string(out)) {
 		number, err := strconv.ParseFloat(field, 64)
 		if err != nil {
-			return nil, fmt.Errorf("login %s: %w", strings.Join(arguments, " "), err)
+			return nil, fmt.Errorf("%s: %w", command, err)
 		}
 		numbers = append(numbers, number)
 	}

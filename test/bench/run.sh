@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh builds the bench and runs it in the private root. Needs root, and
-# build/goldapd and build/pam_goldap.so unless -stock-only is given.
+# build/goldapd and both modules in build/ unless -stock-only is given.
 #
 # Usage: run.sh [FLAG]...   (flags of the bench: -stock-only, -key ecdsa, ...)
 # Environment: OUT=FILE writes the table to FILE, too; STRICT=1 makes a missed
@@ -18,6 +18,8 @@ esac
 test/root/make-root.sh
 "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o build/bench-login \
 	test/bench/login/login.c -lpam -ldl -lpthread
+"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o build/bench-lookup \
+	test/bench/lookup/lookup.c -ldl -lpthread
 CGO_ENABLED=0 go build -trimpath -o build/bench ./test/bench
 
 [ "${STRICT:-0}" != 1 ] || set -- -strict "$@"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,40 +23,55 @@ const (
 	directService = "bench-direct"
 )
 
-// scene is what the logins need: slapd, both daemons, the service files.
+// scene is what logins and lookups need: slapd, both daemons (nslcd first), the
+// service files.
 type scene struct {
+	users   int
+	dir     string
 	server  *slapd.Server
 	daemons []*daemon.Daemon
 }
 
-func newScene(ctx context.Context, o options) (*scene, error) {
+func newScene(ctx context.Context, o options, users int) (*scene, error) {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return nil, err
 	}
+	// The authority must be readable for the daemons' own users.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return nil, err
+	}
 	started := time.Now()
-	server, err := slapd.Start(ctx, slapd.Options{Dir: dir, Users: users, KeyType: slapd.KeyType(o.key)})
+	server, err := slapd.Start(ctx, slapd.Options{
+		Dir: dir, Users: users, KeyType: slapd.KeyType(o.key), More: joined(),
+	})
 	if err != nil {
 		return nil, err
 	}
 	progress("slapd with %d users and an %s key is ready after %.1f s", users, o.key, time.Since(started).Seconds())
-	s := &scene{server: server}
-	if err := s.startDaemons(ctx, o, dir); err != nil {
+	s := &scene{users: users, dir: dir, server: server}
+	if err := s.startDaemons(ctx, o); err != nil {
 		s.close()
 		return nil, err
 	}
 	return s, writeServices(o)
 }
 
-func (s *scene) startDaemons(ctx context.Context, o options, dir string) error {
-	// The authority must be readable for the daemons' own users.
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return err
+// joined returns the groups of a user who is in many, as LDIF.
+func joined() []byte {
+	var text bytes.Buffer
+	for i := range joinedGroups {
+		fmt.Fprintf(&text, "dn: cn=joined%03d,ou=groups,%s\nobjectClass: organizationalRole\nobjectClass: posixGroup\n"+
+			"cn: joined%03d\ngidNumber: %d\nmemberUid: %s\n\n", i, slapd.Base, i, 40000+i, joiner)
 	}
+	return text.Bytes()
+}
+
+func (s *scene) startDaemons(ctx context.Context, o options) error {
 	if err := daemon.WriteNslcdConfig(s.server.PKI.CAFile); err != nil {
 		return err
 	}
-	nslcd, err := daemon.StartNslcd(ctx, dir+"/nslcd.log")
+	nslcd, err := daemon.StartNslcd(ctx, s.dir+"/nslcd.log")
 	if err != nil {
 		return err
 	}
@@ -66,7 +82,7 @@ func (s *scene) startDaemons(ctx context.Context, o options, dir string) error {
 	if err := daemon.WriteGoldapConfig(s.server.PKI.CAFile); err != nil {
 		return err
 	}
-	goldapd, err := daemon.StartGoldapd(ctx, dir+"/goldapd.log", daemon.GoldapConfig, daemon.GoldapSocket)
+	goldapd, err := daemon.StartGoldapd(ctx, s.dir+"/goldapd.log", daemon.GoldapConfig, daemon.GoldapSocket)
 	if err != nil {
 		return err
 	}
@@ -74,12 +90,25 @@ func (s *scene) startDaemons(ctx context.Context, o options, dir string) error {
 	return nil
 }
 
-func (s *scene) close() {
+// restart makes the daemons forget everything.
+func (s *scene) restart(ctx context.Context, o options) error {
+	if err := s.stopDaemons(); err != nil {
+		return err
+	}
+	return s.startDaemons(ctx, o)
+}
+
+func (s *scene) stopDaemons() error {
 	var errs []error
 	for _, d := range s.daemons {
 		errs = append(errs, d.Stop())
 	}
-	if err := errors.Join(append(errs, s.server.Stop())...); err != nil {
+	s.daemons = nil
+	return errors.Join(errs...)
+}
+
+func (s *scene) close() {
+	if err := errors.Join(s.stopDaemons(), s.server.Stop(), os.RemoveAll(s.dir)); err != nil {
 		progress("at the end: %v", err)
 	}
 }

@@ -96,7 +96,11 @@ func Find(name string) Person {
 
 // Plain returns the i-th of the plain users, counted from 0.
 func Plain(i int) Person {
-	return Person{Name: fmt.Sprintf("user%05d", i), UID: 20000 + i, Password: fmt.Sprintf("Plain-secret-%05d", i)}
+	uid := 20000 + i
+	if i >= 40000 {
+		uid += 40000 // past the ids that systemd gives out (61184 to 65519), and 65535
+	}
+	return Person{Name: fmt.Sprintf("user%05d", i), UID: uid, Password: fmt.Sprintf("Plain-secret-%05d", i)}
 }
 
 // broken reports whether the schema forbids p's entry.
