@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// maxLine is the longest line that nslcd takes, in bytes.
+// maxLine is the longest line, in bytes. (nslcd takes one byte less.)
 const maxLine = 4095
 
 // nslcdBases collects what nslcd.conf says about where to search. It is put
@@ -62,7 +62,7 @@ func (r *keywordReader) readNSLCDLine(number int, line string) {
 	case looksLikeTOML(name, value):
 		r.stop(number, "looks like TOML: the name of a TOML file must end in .toml")
 	case len(line) > maxLine:
-		r.failAt(place{line: number}, "", "the line is longer than "+strconv.Itoa(maxLine)+" bytes, which is all that nslcd takes: make it shorter, or write a TOML file")
+		r.failAt(place{line: number}, "", "the line is longer than "+strconv.Itoa(maxLine)+" bytes: make it shorter, or write a TOML file")
 	case name[0] == '#':
 		r.failAt(place{line: number}, "", "a comment begins in the first column: remove the blanks before the #")
 	case isBlank(line[0]) && r.known[name].name == "" && r.hint(name) == "":
