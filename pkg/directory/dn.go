@@ -3,6 +3,7 @@ package directory
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-ldap/ldap/v3"
 )
@@ -36,8 +37,25 @@ func normalDN(dn string) string {
 	return strings.Join(rdns, ",")
 }
 
+// plainRDN returns the type and the value of the first RDN of a DN in which
+// nothing needs a closer look.
+func plainRDN(dn string) (attribute, value string, ok bool) {
+	end := strings.IndexAny(dn, `,;+\"<>#`)
+	if end < 0 || dn[end] != ',' {
+		return "", "", false
+	}
+	attribute, value, ok = strings.Cut(dn[:end], "=")
+	return attribute, value, ok && attribute != "" && value != "" && !strings.ContainsAny(dn[:end], " \n\r\t\x00") && utf8.ValidString(value)
+}
+
 // rdnValue returns the value of an attribute in the first RDN of dn, or "".
 func rdnValue(dn, attribute string) string {
+	if name, value, ok := plainRDN(dn); ok {
+		if strings.EqualFold(name, attribute) {
+			return value
+		}
+		return ""
+	}
 	parsed, err := parseDN(dn)
 	if err != nil || len(parsed.RDNs) == 0 {
 		return ""

@@ -45,7 +45,7 @@ func TestNormalDN(t *testing.T) {
 // FuzzNormalDN: two spellings of one DN have the same normal DN, and what is
 // searched for instead of a DN is one assertion for each part of its RDN.
 func FuzzNormalDN(f *testing.F) {
-	for _, seed := range []string{"uid=a,dc=b", `cn=a\,b+c=d, dc=x`, "cn=#0403666f6f", "", "a", "=", `cn=\`, "cn= a  b ", "cn=*)(uid=a"} {
+	for _, seed := range []string{"uid=a,dc=b", `cn=a\,b+c=d, dc=x`, "cn=#0403666f6f", "", "a", "=", `cn=\`, "cn= a  b ", "cn=*)(uid=a", "uid=a=b,c=d", "=,a=b", "uid=,a=b"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, dn string) {
@@ -53,6 +53,11 @@ func FuzzNormalDN(f *testing.F) {
 		parsed, err := parseDN(dn)
 		if err != nil || !utf8.ValidString(dn) {
 			return
+		}
+		if name, value, ok := plainRDN(dn); ok {
+			if first := parsed.RDNs[0].Attributes; len(first) != 1 || first[0].Type != name || first[0].Value != value {
+				t.Errorf("%q begins with %s=%q", dn, name, value)
+			}
 		}
 		if again := normalDN(parsed.String()); again != normalDN(dn) {
 			t.Errorf("%q becomes %q, and %q %q", dn, normalDN(dn), parsed.String(), again)

@@ -29,11 +29,11 @@ type mapping struct {
 	class  string
 	filter filter
 	places []place
-	// These are by the schema's name in lower case.
+	// These are by the schema's name.
 	rename      map[string]string
 	expressions map[string]*expression.Expression
 	domains     map[string]domainSID // of attributes that hold a SID
-	// offsets are added to the ids of the directory, by the schema's name.
+	// offsets are added to the ids of the directory.
 	offsets map[string]uint32
 	// shadowClass is the class of the shadow map's entries.
 	shadowClass string

@@ -9,7 +9,7 @@ const fieldEnd = ":\n\x00"
 // "" if there is none. userPassword (RFC 2307, section 5.3) may hold a password
 // in clear text or a hash of another kind; those never leave.
 func (m *mapping) password(e entry) string {
-	if m.expressions["userpassword"] != nil {
+	if m.expressions["userPassword"] != nil {
 		value := m.value(e, "userPassword")
 		if strings.HasPrefix(value, "$") { // ${userPassword#{crypt\}} has cut the scheme
 			return asField(value)

@@ -43,6 +43,23 @@ func sidAttributes(name string) []string {
 	return map[string][]string{"passwd": {"uidNumber", "gidNumber"}, "group": {"gidNumber"}}[name]
 }
 
+// schema are the attributes of RFC 2307 as this package spells them.
+var schema = append([]string{
+	"uid", "userPassword", "uidNumber", "gidNumber", "gecos", "cn", "homeDirectory", "loginShell",
+	"memberUid", "member", "uniqueMember", "rfc822MailMember", "macAddress", "ipHostNumber", "ipNetworkNumber",
+	"nisNetgroupTriple", "memberNisNetgroup", "ipProtocolNumber", "oncRpcNumber", "ipServicePort", "ipServiceProtocol",
+}, shadowAttributes...)
+
+// inSchema returns the schema's spelling of an attribute.
+func inSchema(attribute string) string {
+	for _, name := range schema {
+		if strings.EqualFold(name, attribute) {
+			return name
+		}
+	}
+	return attribute
+}
+
 // contains reports whether an attribute is in the list; names have no case.
 func contains(list []string, attribute string) bool {
 	return slices.ContainsFunc(list, func(other string) bool { return strings.EqualFold(other, attribute) })
@@ -51,7 +68,7 @@ func contains(list []string, attribute string) bool {
 // setAttributes takes over what the attributes of the map are called and how
 // they are computed.
 func (m *mapping) setAttributes(from config.Map) error {
-	m.rename = map[string]string{"userpassword": ""} // hashes are for those who ask for them
+	m.rename = map[string]string{"userPassword": ""} // hashes are for those who ask for them
 	m.domains = map[string]domainSID{}
 	m.expressions = map[string]*expression.Expression{}
 	var problems []error
@@ -66,20 +83,20 @@ func (m *mapping) setAttributes(from config.Map) error {
 
 func (m *mapping) renameAttribute(schema, actual string) error {
 	attribute, domain, isSID, err := cutSID(actual)
-	key := strings.ToLower(schema)
+	schema = inSchema(schema)
 	switch {
 	case err != nil:
 	case isSID && !contains(sidAttributes(m.name), schema):
 		err = errors.New("only uidNumber and gidNumber of users and groups can be taken from a SID")
 	case isSID:
-		m.domains[key] = domain
+		m.domains[schema] = domain
 		err = checkAttribute(attribute)
 	case actual != "":
 		err = checkAttribute(attribute)
 	case contains(needed(m.name), schema):
 		err = errors.New("cannot be without an attribute")
 	}
-	m.rename[key] = attribute
+	m.rename[schema] = attribute
 	if err != nil {
 		return fmt.Errorf("attribute %s: %w", schema, err)
 	}
@@ -92,7 +109,7 @@ func (m *mapping) compute(schema, text string) error {
 		err = errors.New("cannot be an expression, because entries are searched for by it")
 	}
 	if err == nil {
-		m.expressions[strings.ToLower(schema)] = e
+		m.expressions[inSchema(schema)] = e
 		for _, attribute := range e.Attributes() {
 			err = errors.Join(err, checkAttribute(attribute))
 		}
@@ -106,11 +123,10 @@ func (m *mapping) compute(schema, text string) error {
 // attribute returns what the directory calls an attribute of the schema, or ""
 // if there is none or it is computed.
 func (m *mapping) attribute(schema string) string {
-	key := strings.ToLower(schema)
-	if m.expressions[key] != nil {
+	if m.expressions[schema] != nil {
 		return ""
 	}
-	if actual, ok := m.rename[key]; ok {
+	if actual, ok := m.rename[schema]; ok {
 		return actual
 	}
 	return schema
@@ -122,7 +138,7 @@ func (m *mapping) attributes(schema ...string) []string {
 	result := make([]string, 0, len(schema))
 	for _, name := range schema {
 		actual := []string{m.attribute(name)}
-		if e := m.expressions[strings.ToLower(name)]; e != nil {
+		if e := m.expressions[name]; e != nil {
 			actual = e.Attributes()
 		}
 		for _, attribute := range actual {
@@ -137,7 +153,7 @@ func (m *mapping) attributes(schema ...string) []string {
 // value returns the first value of an attribute of the schema, or what its
 // expression makes of the entry.
 func (m *mapping) value(e entry, schema string) string {
-	computed := m.expressions[strings.ToLower(schema)]
+	computed := m.expressions[schema]
 	if computed == nil {
 		return e.first(m.attribute(schema))
 	}
@@ -191,15 +207,14 @@ func (m *mapping) id(e entry, schema string) (uint32, error) {
 }
 
 func (m *mapping) rawID(e entry, schema string) (uint32, error) {
-	key := strings.ToLower(schema)
-	if m.expressions[key] != nil {
+	if m.expressions[schema] != nil {
 		id, err := account.ParseID(m.value(e, schema))
 		if err != nil {
 			err = e.bad(schema, "%v", err)
 		}
 		return id, err
 	}
-	domain, isSID := m.domains[key]
+	domain, isSID := m.domains[schema]
 	if !isSID {
 		return e.id(m.attribute(schema))
 	}
@@ -218,12 +233,12 @@ func (m *mapping) rawID(e entry, schema string) (uint32, error) {
 // equalID is the assertion that an attribute of the schema holds the uid or
 // gid. ok is false if no entry can: the id is below the offset.
 func (m *mapping) equalID(schema string, id uint32) (match filter, ok bool) {
-	offset, key := m.offsets[schema], strings.ToLower(schema)
+	offset := m.offsets[schema]
 	if id < offset {
 		return filter{}, false
 	}
 	id -= offset
-	if domain, isSID := m.domains[key]; isSID {
+	if domain, isSID := m.domains[schema]; isSID {
 		return equalBytes(m.attribute(schema), m.sidOf(domain, id)), true
 	}
 	return equal(m.attribute(schema), strconv.FormatUint(uint64(id), 10)), true
