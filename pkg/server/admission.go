@@ -38,7 +38,7 @@ func (l Limits) fitting() Limits {
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &files) != nil || files.Cur >= 1<<20 {
 		return l
 	}
-	most := max(8, (int(files.Cur)-sparedFiles)/2) // places, and waiting for one
+	most := max(8, (int(files.Cur)-sparedFiles)/3) // places, those who wait for one, and root's
 	l.Connections = min(l.Connections, most)
 	return l
 }

@@ -155,7 +155,7 @@ func TestLimitsFitTheDescriptors(t *testing.T) {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err != nil {
 		t.Fatal(err)
 	}
-	want := (int(files.Cur) - sparedFiles) / 2
+	want := (int(files.Cur) - sparedFiles) / 3
 	if got := (Limits{Connections: 1 << 30, PerUID: 5}).fitting(); files.Cur < 1<<20 && got.Connections != max(8, want) || got.PerUID != 5 {
 		t.Errorf("%+v with %d descriptors", got, files.Cur)
 	}

@@ -169,3 +169,41 @@ func TestShadowedPasswords(t *testing.T) {
 		})
 	}
 }
+
+// From the directory to the caller: what the configuration maps userPassword to
+// is seen by root, and what is no hash by nobody.
+func TestHashesOfADirectory(t *testing.T) {
+	const hash = "$6$salt$Pa.ss/hash"
+	for name, test := range map[string]struct {
+		mapped string
+		value  string
+		want   string // for root
+	}{
+		"not mapped":           {"", "{crypt}" + hash, "*"},
+		"mapped":               {"labHash", "{CRYPT}" + hash, hash},
+		"clear text":           {"labHash", "clear text", "*"},
+		"clear text, one word": {"labHash", "clear", "*"},
+		"another scheme":       {"labHash", "{SSHA}abcdef", "*"},
+		"empty":                {"labHash", "{crypt}", "*"},
+		"not there":            {"labMissing", "{crypt}" + hash, "*"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for uid, want := range map[uint32]string{0: test.want, 1000: "*"} {
+				l := newLab(attribute("labHash", test.value))
+				l.uid = uid
+				if test.mapped != "" {
+					mapped := map[string]string{"userPassword": test.mapped}
+					l.dir.Passwd.Attributes, l.dir.Shadow.Attributes = mapped, mapped
+				}
+				l.nsswitch = "/dev/null"
+				l.serve(t)
+				w := &world{path: l.socket}
+				for _, action := range []nslcd.Action{nslcd.ActionPasswdAll, nslcd.ActionShadowAll} {
+					if got := w.shown(t, action); got != want {
+						t.Errorf("%v: uid %d sees %q, want %q", action, uid, got, want)
+					}
+				}
+			}
+		})
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -205,6 +206,26 @@ func TestRootIsServedWhenAllPlacesAreTaken(t *testing.T) {
 	if got := w.ask(t, frame.Request); !bytes.Equal(got, frame.Response) {
 		t.Errorf("root: got %x", got)
 	}
+}
+
+// A burst of honest callers of one uid is served, all of it: those above the
+// limit a moment later.
+func TestBurstIsServed(t *testing.T) {
+	w := start(t, func(b *server.Backend, o *server.Options) {
+		b.Limits = server.Limits{Connections: 1000, PerUID: 16}
+		o.QueueTimeout = 10 * time.Second
+	})
+	w.uid.Store(1000)
+	frame := frameNamed(t, "passwd-by-name")
+	var callers sync.WaitGroup
+	for range 16 + 64 {
+		callers.Go(func() {
+			if got, err := w.tryAsk(frame.Request); err != nil || !bytes.Equal(got, frame.Response) {
+				t.Errorf("got %x, %v", got, err)
+			}
+		})
+	}
+	callers.Wait()
 }
 
 func TestPlacesAreGivenBack(t *testing.T) {

@@ -48,8 +48,8 @@ type lab struct {
 	refuse     bool
 	// credential, if set, is used instead of uid.
 	credential func(*net.UnixConn) (server.Credential, error)
-	// socket is where the server listens.
-	socket string
+	// socket is where the server listens, nsswitch its nsswitch.conf if set.
+	socket, nsswitch string
 }
 
 func day(offset int) string { return fmt.Sprint(time.Now().Unix()/86400 + int64(offset)) }
@@ -90,7 +90,7 @@ func (l *lab) serveConfigured(t *testing.T) *client.Client {
 	if l.credential == nil {
 		l.credential = func(*net.UnixConn) (server.Credential, error) { return server.Credential{UID: l.uid}, nil }
 	}
-	s := server.New(backend, server.Options{Credential: l.credential})
+	s := server.New(backend, server.Options{Credential: l.credential, NSSwitch: l.nsswitch})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {

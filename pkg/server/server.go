@@ -90,6 +90,7 @@ type Server struct {
 	// These pace the log lines that callers can cause at will.
 	crowds   rate.Sometimes
 	nonsense rate.Sometimes
+	starved  rate.Sometimes
 	turned   atomic.Int64
 	nsswitch nsswitch
 }
@@ -103,6 +104,7 @@ func New(backend *Backend, options Options) *Server {
 		listings: newAdmission(options.Enumerations),
 		crowds:   rate.Sometimes{First: 1, Interval: time.Second},
 		nonsense: rate.Sometimes{First: 100, Interval: time.Second},
+		starved:  rate.Sometimes{First: 1, Interval: time.Second},
 	}
 	s.nsswitch.path, s.nsswitch.logger = options.NSSwitch, options.Logger
 	s.backends.logger = options.Logger
@@ -182,7 +184,9 @@ func (s *Server) accept(ctx, serving context.Context, listener Listener, connect
 			return
 		}
 		if err != nil {
-			s.options.Logger.Error("accept", "socket", listener.Addr().String(), "error", err)
+			s.starved.Do(func() {
+				s.options.Logger.Error("accept", "socket", listener.Addr().String(), "error", err)
+			})
 			waitFor(ctx.Done(), 50*time.Millisecond) // out of descriptors, perhaps: let some be closed
 			continue
 		}
