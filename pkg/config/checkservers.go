@@ -227,12 +227,29 @@ func (d *draft) checkSASL(dir *Directory, at string) {
 }
 
 // checkExternal sees to it that there is something outside of SASL that says
-// who goldap is.
+// who goldap is to each server.
 func (d *draft) checkExternal(dir *Directory, at string) {
-	for _, uri := range dir.URIs {
+	prove := func(uri string, t *TLS) bool {
 		_, local := cutPrefixFold(uri, "ldapi://")
-		if !local && dir.TLS.CertFile == "" {
-			d.fail(at+".mechanism", dir.SASL.Mechanism, "proves nothing to %s: it needs an ldapi:// server or a certificate (%s)", uri, d.name("tls.cert_file"))
+		return local || t.CertFile != "" && !(t.Mode == "off" && isClear(uri))
+	}
+	fail := func(uri string) {
+		d.fail(at+".mechanism", dir.SASL.Mechanism, "proves nothing to %s: it needs an ldapi:// server, or TLS with a certificate (%s)", uri, d.name("tls.cert_file"))
+	}
+	for _, uri := range dir.URIs {
+		if !prove(uri, &dir.TLS) {
+			fail(uri)
+			return
+		}
+	}
+	for i := range dir.Servers {
+		s := &dir.Servers[i]
+		t := &s.TLS
+		if t.Mode == "" {
+			t = &dir.TLS
+		}
+		if s.BindDN == "" && !prove(s.URI, t) {
+			fail(s.URI)
 			return
 		}
 	}

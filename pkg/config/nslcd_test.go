@@ -158,7 +158,8 @@ func TestNSLCDSASL(t *testing.T) {
 	}{
 		"EXTERNAL":     {base + "uri ldapi:///\nsasl_mech external\nsasl_authzid dn:cn=a b", SASL{Mechanism: "EXTERNAL", AuthzID: "dn:cn=a b"}, ""},
 		"certificate":  {base + "uri ldaps://a\nsasl_mech EXTERNAL\ntls_cert /c\ntls_key /k", SASL{Mechanism: "EXTERNAL"}, ""},
-		"nothing":      {base + "uri ldaps://a\nsasl_mech EXTERNAL", SASL{}, "nslcd.conf:3: sasl_mech: \"EXTERNAL\" proves nothing to ldaps://a: it needs an ldapi:// server or a certificate (tls_cert)"},
+		"nothing":      {base + "uri ldaps://a\nsasl_mech EXTERNAL", SASL{}, "nslcd.conf:3: sasl_mech: \"EXTERNAL\" proves nothing to ldaps://a: it needs an ldapi:// server, or TLS with a certificate (tls_cert)"},
+		"no TLS":       {base + "uri ldap://127.0.0.1\nsasl_mech EXTERNAL\ntls_cert /c\ntls_key /k", SASL{}, "nslcd.conf:3: sasl_mech: \"EXTERNAL\" proves nothing to ldap://127.0.0.1"},
 		"GSSAPI":       {base + "uri ldaps://a\nsasl_mech GSSAPI\nsasl_realm X\nsasl_authcid host/a\nkrb5_ccname file:/t", SASL{Mechanism: "GSSAPI", Realm: "X", Principal: "host/a", CredentialCache: "/t"}, ""},
 		"bare name":    {base + "uri ldaps://a\nsasl_mech GSSAPI\nkrb5_ccname /t", SASL{Mechanism: "GSSAPI", CredentialCache: "/t"}, ""},
 		"no tickets":   {base + "uri ldaps://a\nsasl_mech GSSAPI", SASL{}, "nslcd.conf:3: sasl_mech: \"GSSAPI\" needs Kerberos credentials: add krb5_ccname"},

@@ -214,6 +214,7 @@ func TestTOMLErrors(t *testing.T) {
 		"crl of anything":     {minimal + "tls.crl_check = \"all\"\ntls.crl_file = \"/dev/null\"\ntls.verify = \"never\"", `makes no sense where any certificate is accepted (tls.verify)`},
 		"crl_file":            {minimal + "tls.crl_check = \"all\"\ntls.crl_file = \"/missing\"", `goldap.toml:5: directory.tls.crl_file: "/missing" cannot be read`},
 		"mechanism":           {minimal + "sasl.mechanism = \"PLAIN\"", `goldap.toml:4: directory.sasl.mechanism: "PLAIN" is a mechanism that goldap does not have`},
+		"EXTERNAL":            {"[[directory]]\nuris = [\"ldapi://%2Fa\"]\nbase = \"dc=x\"\nsasl.mechanism = \"EXTERNAL\"\n[[directory.server]]\nuri = \"ldaps://b\"", `goldap.toml:4: directory.sasl.mechanism: "EXTERNAL" proves nothing to ldaps://b`},
 		"two credentials":     {minimal + "[directory.sasl]\nmechanism = \"GSSAPI\"\nkeytab = \"/dev/null\"\ncredential_cache = \"/dev/null\"\nkerberos_config = \"/dev/null\"", `goldap.toml:6: directory.sasl.keytab: "/dev/null" is given although sasl.credential_cache is, too`},
 		"no principal":        {minimal + "[directory.sasl]\nmechanism = \"GSSAPI\"\nkeytab = \"/dev/null\"\nkerberos_config = \"/dev/null\"", `goldap.toml:6: directory.sasl.keytab: "/dev/null" needs the name of its principal: add sasl.principal`},
 		"no krb5.conf":        {minimal + "[directory.sasl]\nmechanism = \"GSSAPI\"\nprincipal = \"a\"\nkeytab = \"/missing\"\nkerberos_config = \"/missing\"", `goldap.toml:8: directory.sasl.kerberos_config: "/missing" cannot be read`},

@@ -169,3 +169,27 @@ func TestLogOfNslcdConf(t *testing.T) {
 		t.Errorf("stderr: %s", said)
 	}
 }
+
+// TestLoginsFromNslcdConf logs in with rules and mappings of nslcd.conf:
+// through goldapd, with the stock module, and without any daemon.
+func TestLoginsFromNslcdConf(t *testing.T) {
+	runFromNslcdConf(t,
+		"pam_authz_search (&(objectClass=groupOfNames)(cn=ops)(member=$dn))",
+		"pam_authz_search (&(uid=$username)(!(uid=${service:-none})))",
+		"pam_authc_search BASE",
+		`map passwd homeDirectory "/net/$uid"`,
+		`map passwd gecos "${gecos:-$cn}"`,
+		"validnames /^[a-z][a-z0-9.]*$/",
+	)
+	for _, s := range []setup{
+		{name: "daemon", module: "pam_goldap.so mode=daemon"},
+		{name: "direct", module: "pam_goldap.so mode=direct config=" + daemon.NslcdConfig},
+		{name: "stock module", module: "pam_ldap.so"},
+	} {
+		t.Run(s.name, func(t *testing.T) { groupRule(t, s, true, false) })
+	}
+	got, err := client.New(daemon.GoldapSocket).PasswdByName(within(t, 5*time.Second), "alice")
+	if err != nil || got.Home != "/net/alice" || got.Gecos == "" {
+		t.Errorf("alice: %+v, %v", got, err)
+	}
+}
