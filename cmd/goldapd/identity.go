@@ -192,8 +192,11 @@ func dropBoundingSet() error {
 // It needs a program without cgo, as goldapd is.
 func onAllThreads(option int, value uintptr) error {
 	_, _, errno := syscall.AllThreadsSyscall6(unix.SYS_PRCTL, uintptr(option), value, 0, 0, 0, 0)
-	if errno != 0 {
-		return errno
+	switch errno {
+	case 0:
+		return nil
+	case syscall.ENOTSUP:
+		return fmt.Errorf("this goldapd was built with cgo, build it with CGO_ENABLED=0: %w", errno)
 	}
-	return nil
+	return errno
 }

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // checkSASL checks how goldap itself binds with SASL. What the mechanism does
 // not use is warned about.
@@ -31,8 +35,8 @@ func (d *draft) checkSASL(dir *Directory, at string) {
 
 // warnUnused warns of the keys of a table that are given and not used.
 func (d *draft) warnUnused(at string, given map[string]bool, why string) {
-	for key, is := range given {
-		if is {
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		if given[key] {
 			d.warn(at+"."+key, "", "has no effect %s", why)
 		}
 	}
