@@ -197,7 +197,7 @@ func TestProtect(t *testing.T) {
 
 // The whole way from a configuration file to a directory and back.
 func TestLoginAgainstADirectory(t *testing.T) {
-	socket := startWithDirectory(t)
+	_, socket := startWithDirectory(t)
 	c, ctx := client.New(socket), withTimeout(t)
 	pam := nslcd.PAM{User: "ada", Service: "sshd"}
 
@@ -236,7 +236,8 @@ func TestLoginAgainstADirectory(t *testing.T) {
 // What the daemon remembers is forgotten when root or SIGHUP says so, and what
 // it did can be asked for.
 func TestFlushAndStatus(t *testing.T) {
-	c, ctx := client.New(startWithDirectory(t)), withTimeout(t)
+	p, socket := startWithDirectory(t)
+	c, ctx := client.New(socket), withTimeout(t)
 	for range 3 {
 		if _, err := c.PasswdByName(ctx, "ada"); err != nil {
 			t.Fatal(err)
@@ -256,17 +257,30 @@ func TestFlushAndStatus(t *testing.T) {
 	if err != nil || told["entries"] != "1 of 200000" || told["hits"] != "2" || told["misses"] != "1" || told["flushed"] != "never" {
 		t.Errorf("%v, %v", told, err)
 	}
-	if err := c.Flush(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if facts, err = c.Status(ctx); err != nil || !slices.Contains(facts, nslcd.Fact{Name: "entries", Value: "0 of 200000"}) {
-		t.Errorf("%v, %v", facts, err)
+	for how, forget := range map[string]func(){
+		"flush": func() {
+			if err := c.Flush(ctx); err != nil {
+				t.Error(err)
+			}
+		},
+		"SIGHUP": func() {
+			p.signal(syscall.SIGHUP)
+			p.waitFor("configuration read again")
+		},
+	} {
+		if _, err := c.PasswdByName(ctx, "ada"); err != nil {
+			t.Fatal(err)
+		}
+		forget()
+		if facts, err = c.Status(ctx); err != nil || !slices.Contains(facts, nslcd.Fact{Name: "entries", Value: "0 of 200000"}) {
+			t.Errorf("after %s: %v, %v", how, facts, err)
+		}
 	}
 }
 
 // startWithDirectory starts an embedded directory and a goldapd for it, and
-// returns the socket.
-func startWithDirectory(t *testing.T) string {
+// returns that and its socket.
+func startWithDirectory(t *testing.T) (*process, string) {
 	t.Helper()
 	dir := t.TempDir()
 	directory, err := embedded.Start(t.Context(), embedded.Options{
@@ -293,5 +307,5 @@ tls_cacertfile %s
 	socket := filepath.Join(dir, "socket")
 	p := launch(t, "--config", config, "--socket", socket)
 	p.waitFor("ready")
-	return socket
+	return p, socket
 }

@@ -317,7 +317,12 @@ func (l *Login) change(ctx context.Context, req ChangeRequest, acct account.Acco
 	}
 	decision := judge(changed, phaseChange).decision(acct.Name)
 	decision.Authorization = decision.Outcome
-	if decision.Outcome == account.Success && change.LastChange != 0 {
+	if decision.Outcome != account.Success {
+		return decision
+	}
+	l.Accounts.Forget(req.User) // the shadow map has the new hash and day
+	l.Accounts.Forget(acct.Name)
+	if change.LastChange != 0 {
 		l.refresh(ctx, req.User)
 	}
 	return decision

@@ -326,6 +326,9 @@ func TestChangePassword(t *testing.T) {
 			if len(w.changes) != tt.asked {
 				t.Errorf("the directory was asked %d times, want %d", len(w.changes), tt.asked)
 			}
+			if forgotten := len(w.forgotten) > 0; forgotten != (tt.want == account.Success) {
+				t.Errorf("what is remembered of the user was forgotten: %v", forgotten)
+			}
 		})
 	}
 }
