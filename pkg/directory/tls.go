@@ -27,12 +27,22 @@ func tlsConfig(cfg config.TLS) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	lists, err := newRevocations(cfg.CRLFile, cfg.CRLCheck)
+	if err != nil {
+		return nil, err
+	}
 	result := &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		RootCAs:            roots,
 		CipherSuites:       suites,
 		ClientSessionCache: tls.NewLRUClientSessionCache(sessionCacheSize),
 		InsecureSkipVerify: cfg.Verify == "never",
+	}
+	if lists != nil {
+		if result.InsecureSkipVerify {
+			return nil, errors.New("crl_check needs verify = demand: an unverified certificate has no issuer")
+		}
+		result.VerifyConnection = lists.verify
 	}
 	if cfg.CertFile != "" || cfg.KeyFile != "" {
 		pair, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)

@@ -22,24 +22,73 @@ type CA struct {
 	key  *ecdsa.PrivateKey
 	// File is the CA's certificate in PEM, in the test's own directory.
 	File string
+	// chain are the certificates between this authority and the root.
+	chain [][]byte
 }
 
 // NewCA makes a CA.
 func NewCA(t testing.TB) *CA {
 	t.Helper()
-	key := newKey(t)
+	ca := newAuthority(t, "test CA", nil)
+	ca.File = filepath.Join(t.TempDir(), "ca.pem")
+	check(t, os.WriteFile(ca.File, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.cert.Raw}), 0o644))
+	return ca
+}
+
+// Below makes an authority whose certificate ca has signed. Its servers show
+// that, too.
+func (ca *CA) Below(t testing.TB) *CA {
+	t.Helper()
+	below := newAuthority(t, "test CA below", ca)
+	below.chain = append([][]byte{below.cert.Raw}, ca.chain...)
+	return below
+}
+
+func newAuthority(t testing.TB, name string, signer *CA) *CA {
+	t.Helper()
+	ca := &CA{key: newKey(t)}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"},
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
 		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	parent, key := template, ca.key
+	if signer != nil {
+		parent, key = signer.cert, signer.key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, &ca.key.PublicKey, key)
 	check(t, err)
-	cert, err := x509.ParseCertificate(der)
+	ca.cert, err = x509.ParseCertificate(der)
 	check(t, err)
-	file := filepath.Join(t.TempDir(), "ca.pem")
-	check(t, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644))
-	return &CA{cert: cert, key: key, File: file}
+	return ca
+}
+
+// RevocationList is a list of what the authority has revoked, in PEM: the
+// certificates of servers and authorities, valid from and until these times
+// from now.
+func (ca *CA) RevocationList(t testing.TB, from, until time.Duration, revoked ...*big.Int) []byte {
+	t.Helper()
+	template := &x509.RevocationList{
+		Number: big.NewInt(1), ThisUpdate: time.Now().Add(from), NextUpdate: time.Now().Add(until),
+	}
+	for _, serial := range revoked {
+		template.RevokedCertificateEntries = append(template.RevokedCertificateEntries,
+			x509.RevocationListEntry{SerialNumber: serial, RevocationTime: time.Now().Add(-time.Hour)})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, template, ca.cert, ca.key)
+	check(t, err)
+	return pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})
+}
+
+// Serial is the serial number of the authority's certificate.
+func (ca *CA) Serial() *big.Int { return ca.cert.SerialNumber }
+
+// SerialOf is the serial number of a server's certificate.
+func SerialOf(t testing.TB, server *tls.Config) *big.Int {
+	t.Helper()
+	cert, err := x509.ParseCertificate(server.Certificates[0].Certificate[0])
+	check(t, err)
+	return cert.SerialNumber
 }
 
 // Server returns a TLS configuration with a valid certificate for the names,
@@ -72,7 +121,7 @@ func (ca *CA) issue(t testing.TB, until time.Time, names []string) *tls.Config {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, ca.cert, &key.PublicKey, ca.key)
 	check(t, err)
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: append([][]byte{der}, ca.chain...), PrivateKey: key}}}
 }
 
 func newKey(t testing.TB) *ecdsa.PrivateKey {
