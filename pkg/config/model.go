@@ -195,7 +195,7 @@ type Directory struct {
 	Deref string `toml:"deref"`
 	// FollowReferrals lets searches go on where the directory says that more
 	// is elsewhere, if that is one of its servers or of referral_uris, with TLS.
-	// A password is never sent there.
+	// No password is sent to those of referral_uris.
 	FollowReferrals bool `toml:"follow_referrals"`
 	// ReferralURIs are further servers to which referrals may lead.
 	ReferralURIs []string `toml:"referral_uris"`

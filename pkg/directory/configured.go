@@ -58,7 +58,10 @@ func (d *Directory) addServers() error {
 		return errors.New("no server is configured")
 	}
 	common, err := d.commonSettings()
-	problems := []error{err}
+	var err2 error
+	d.referrer, err2 = d.newReferrer(common)
+	common.referrer = d.referrer
+	problems := []error{err, err2}
 	for _, uri := range d.cfg.URIs {
 		problems = append(problems, d.addSource(uri, common))
 	}

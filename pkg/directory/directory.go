@@ -56,6 +56,7 @@ type Directory struct {
 	hostname  func() (string, error)
 	onBack    func()
 	sources   []*source
+	referrer  *referrer
 	maps      maps
 	// skipMembers is Options.SkipMembers.
 	skipMembers bool
@@ -119,7 +120,7 @@ func (d *Directory) Name() string { return d.cfg.Name }
 // Close closes all connections. Requests that are under way fail.
 func (d *Directory) Close() error {
 	d.end()
-	for _, s := range d.servers() {
+	for _, s := range append(d.servers(), d.referred()...) {
 		s.close()
 	}
 	return nil
@@ -134,13 +135,21 @@ func (d *Directory) servers() []*server {
 	return all
 }
 
+// referred returns the servers of referral_uris.
+func (d *Directory) referred() []*server {
+	if d.referrer == nil {
+		return nil
+	}
+	return d.referrer.others
+}
+
 // RetryNow makes servers that are down, the pseudouser where it was refused,
 // and DNS be tried at once, whatever their retry times are.
 func (d *Directory) RetryNow() {
 	for _, src := range d.sources {
 		src.lookAgain(0)
 	}
-	for _, s := range d.servers() {
+	for _, s := range append(d.servers(), d.referred()...) {
 		s.probeNow()
 	}
 }

@@ -11,7 +11,8 @@
 // Every call is bounded by its context and by the configured timeouts, whatever
 // a server does, and tries the servers in order inside that budget
 // (attempt.go). A [Reply] is what a server said; an error matches one of the
-// sentinels of this package. Referrals are never followed.
+// sentinels of this package. Referrals are followed for searches only, and only if
+// the configuration says so (referral.go).
 //
 // Searches run on service connections, which are bound as the pseudouser and
 // shared. Passwords are checked on bind connections, which carry nothing else.

@@ -161,12 +161,35 @@ func (r *enumeration) close() {
 	}
 }
 
-// read visits the entries that one search finds.
+// read visits the entries that one search finds, and then those where the
+// server refers to.
 func (r *enumeration) read(ctx context.Context, q *search) error {
 	if err := r.connect(ctx); err != nil {
 		return err
 	}
-	return r.conn.pages(ctx, r.conn.server.searchTimeout, q, func(found []entry) error {
+	if referrer := r.conn.server.referrer; referrer != nil {
+		return referrer.walk(r.readAt).search(ctx, r.conn.server, q)
+	}
+	return r.readOn(ctx, r.conn, q)
+}
+
+// readAt reads at one server, and returns the references in its answer.
+func (r *enumeration) readAt(ctx context.Context, s *server, q *search) (references []string, err error) {
+	c := r.conn
+	if s != c.server {
+		if c, err = s.services.openAlone(ctx); err != nil {
+			return nil, err
+		}
+		defer c.close()
+	}
+	here := *q
+	here.refer = func(uris []string) { references = append(references, uris...) }
+	err = r.readOn(ctx, c, &here)
+	return references, err
+}
+
+func (r *enumeration) readOn(ctx context.Context, c *conn, q *search) error {
+	return c.pages(ctx, c.server.searchTimeout, q, func(found []entry) error {
 		for _, e := range found {
 			if err := r.visit(e); err != nil {
 				return err

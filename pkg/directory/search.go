@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
@@ -24,6 +23,8 @@ type search struct {
 	attributes []string
 	limit      int // entries at most, sent to the server
 	pageSize   uint32
+	// refer, unless it is nil, gets the continuation references in the answer.
+	refer func(uris []string)
 }
 
 // findOne returns the only entry of the map that matches, with ErrNotFound if
@@ -143,13 +144,25 @@ func (d *Directory) noteMissingBase(dn string) {
 	}
 }
 
-// search runs on a service connection.
-func (s *server) search(ctx context.Context, q *search) (found []entry, err error) {
-	err = s.services.use(ctx, func(ctx context.Context, c *conn) error {
-		found, err = c.search(ctx, s.searchTimeout, q)
+// search searches at the server and, if that is wanted, where it refers to.
+func (s *server) search(ctx context.Context, q *search) ([]entry, error) {
+	if s.referrer != nil {
+		return s.referrer.search(ctx, s, q)
+	}
+	found, _, err := s.searchHere(ctx, q)
+	return found, err
+}
+
+// searchHere runs on a service connection.
+func (s *server) searchHere(ctx context.Context, q *search) (found []entry, references []string, err error) {
+	here := *q
+	here.refer = func(uris []string) { references = append(references, uris...) }
+	err = s.services.use(ctx, func(ctx context.Context, c *conn) (err error) {
+		references = nil
+		found, err = c.search(ctx, s.searchTimeout, &here)
 		return err
 	})
-	return found, err
+	return found, references, err
 }
 
 // search sends one search, page by page if it has a page size, and returns all
@@ -195,6 +208,9 @@ func (c *conn) pages(ctx context.Context, timeout time.Duration, q *search, visi
 		found := entriesOf(result, base)
 		if len(found) > 0 {
 			empty = -1
+		}
+		if result != nil && q.refer != nil {
+			q.refer(result.Referrals)
 		}
 		if refused := visit(found); err == nil {
 			err = refused
@@ -287,7 +303,7 @@ func resultFault(err error) error {
 	case ldap.LDAPResultBusy, ldap.LDAPResultUnavailable, ldap.LDAPResultTimeLimitExceeded, ldap.LDAPResultAdminLimitExceeded:
 		return fmt.Errorf("%w: %s", errBusy, text)
 	case ldap.LDAPResultReferral:
-		return fmt.Errorf("%w: referral, which is not followed: %s", ErrRefused, referral(result))
+		return referral(result)
 	}
 	return fmt.Errorf("%w: %s", ErrRefused, text)
 }
@@ -296,18 +312,4 @@ func resultFault(err error) error {
 // sends (or which mean nothing if one does).
 func isLocal(code uint16) bool {
 	return code >= ldap.ErrorNetwork && code <= ldap.ErrorMalformedPacket
-}
-
-// referral returns the first URI of a referral (RFC 4511, section 4.1.10), for
-// a message.
-func referral(result *ldap.Error) string {
-	if result.Packet == nil || len(result.Packet.Children) < 2 {
-		return "?"
-	}
-	for _, field := range result.Packet.Children[1].Children {
-		if len(field.Children) > 0 && field.Children[0].Data != nil {
-			return strconv.Quote(field.Children[0].Data.String())
-		}
-	}
-	return "?"
 }

@@ -30,6 +30,8 @@ type settings struct {
 	deref int
 	// policy: the password policy is asked for and obeyed.
 	policy bool
+	// referrer goes on where a server refers to; nil if nothing does.
+	referrer *referrer
 }
 
 // identity is whom goldap itself is to a server: the pseudouser, or nobody.

@@ -354,6 +354,9 @@ func (p *servicePool) open(ctx context.Context, generation uint64) (*conn, error
 		return nil, err
 	}
 	c.generation = generation
+	if p.server.referrer != nil {
+		c.wire.takeReferences()
+	}
 	if who.sasl != nil || who.dn == "" {
 		return c, nil
 	}

@@ -60,6 +60,9 @@ type wire struct {
 	// is outstanding, one message, and one write.
 	exchangeTimeout time.Duration
 	onFail          func()
+	// references lets continuation references through; otherwise they are
+	// counted and swallowed.
+	references bool
 
 	// Only the library's reader uses these.
 	buf, pending []byte
@@ -325,13 +328,22 @@ func (w *wire) match(id int64, op byte, message []byte) ([]byte, error) {
 		if request.bytes > searchBytesLimit {
 			return nil, nil
 		}
-	case request.op == opSearchRequest && (op == opSearchResultEntry || op == opSearchReference),
+	case request.op == opSearchRequest && op == opSearchReference:
+		return request.reference(id, message, w.references)
+	case request.op == opSearchRequest && op == opSearchResultEntry,
 		request.op != opBindRequest && op == opIntermediateResponse:
 		return request.part(id, message)
 	default:
 		return nil, violation("request %#02x answered by %#02x", request.op, op)
 	}
 	return message, nil
+}
+
+// takeReferences lets continuation references through from now on.
+func (w *wire) takeReferences() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.references = true
 }
 
 // messageHead returns the message id and the tag of the operation.
