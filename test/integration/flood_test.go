@@ -5,6 +5,7 @@ package integration
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -35,6 +36,10 @@ func flood(socket string) int {
 	conns := make([]net.Conn, 0, idleConnections)
 	for len(conns) < idleConnections {
 		conn, err := net.Dial("unix", socket)
+		if errors.Is(err, syscall.EAGAIN) { // the queue of the socket is full
+			time.Sleep(time.Millisecond)
+			continue
+		}
 		if err != nil {
 			fmt.Println(err)
 			return 1
