@@ -34,7 +34,11 @@ func (d *Directory) addressed(ctx context.Context, m *mapping, attribute string,
 				return nil, nil
 			}
 			name, aliases, err := e.names(m.attribute("cn"))
-			return one(account.Host{Name: name, Aliases: aliases, Addresses: e.addresses(m.attribute(attribute))}, err)
+			addresses := e.addresses(m.attribute(attribute))
+			if err == nil && len(addresses) == 0 {
+				err = e.bad(attribute, "there is no address")
+			}
+			return one(account.Host{Name: name, Aliases: aliases, Addresses: addresses}, err)
 		},
 	})
 }

@@ -16,6 +16,9 @@ func (d *Directory) Networks(ctx context.Context, key account.Key) iter.Seq2[acc
 	return func(yield func(account.Network, error) bool) {
 		for host, err := range d.addressed(ctx, &d.maps.networks, "ipNetworkNumber", key) {
 			host.Addresses = slices.DeleteFunc(host.Addresses, netip.Addr.Is6)
+			if err == nil && len(host.Addresses) == 0 {
+				continue
+			}
 			if !yield(account.Network(host), err) {
 				return
 			}

@@ -44,13 +44,8 @@ func (m *mapping) services(e entry, key account.Key) ([]account.Service, error) 
 	}
 	var all []account.Service
 	for _, protocol := range e.values(m.attribute("ipServiceProtocol")) {
-		if key.Protocol != "" {
-			if !sameLetters(protocol, key.Protocol) {
-				continue
-			}
-			protocol = key.Protocol // as it was asked for
-		}
-		if printable(protocol) {
+		asked := key.Protocol == "" || protocol == key.Protocol || m.ignoreCase && sameLetters(protocol, key.Protocol)
+		if asked && printable(protocol) {
 			all = append(all, account.Service{Name: name, Aliases: aliases, Port: port, Protocol: protocol})
 		}
 	}

@@ -307,7 +307,7 @@ func TestIgnoreCase(t *testing.T) {
 		{mapAnswer(d.Netgroups(ctx, name("NG"))), "[{ng [{h u d} {  } {x - }] [sub]}] bad 0, <nil>"},
 		{mapAnswer(d.Protocols(ctx, name("PALIAS"))), "[{prot [palias] 254}] bad 0, <nil>"},
 		{mapAnswer(d.RPCs(ctx, name("RPCX"))), "[{rpcx [] 150001}] bad 0, <nil>"},
-		{mapAnswer(d.Services(ctx, ofProtocol(name("SSVC"), "UDP"))), "[{ssvc [ssvcalias] 4242 UDP}] bad 0, <nil>"},
+		{mapAnswer(d.Services(ctx, ofProtocol(name("SSVC"), "UDP"))), "[{ssvc [ssvcalias] 4242 udp}] bad 0, <nil>"},
 	} {
 		if test.got != test.want {
 			t.Errorf("got  %s\nwant %s", test.got, test.want)
