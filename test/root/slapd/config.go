@@ -12,6 +12,11 @@ import (
 //go:embed config.ldif
 var configText string
 
+// activeDirectory is a schema of our own.
+//
+//go:embed ad.ldif
+var activeDirectory []byte
+
 var configTemplate = template.Must(template.New("config").Parse(configText))
 
 // configValues are what config.ldif leaves open.
@@ -19,6 +24,9 @@ type configValues struct {
 	Base, PseudouserDN, AdminDN, AdminPassword string
 	Certificate, Key, CA, Data, Schema         string
 	Host, ClientName                           string
+	LimitedDN, ActiveDirectory                 string
+	LimitedSize                                int
+	Peculiar                                   bool
 }
 
 // config returns the server's configuration as LDIF for slapadd -n 0.

@@ -24,6 +24,9 @@ type Options struct {
 	Users int
 	// More is LDIF (RFC 2849) of further entries below Base.
 	More []byte
+	// Peculiar fills the directory with entries that are odd in every way,
+	// instead of with People and Groups.
+	Peculiar bool
 	// KeyType is RSA if empty.
 	KeyType KeyType
 	// Certificate is Good if empty.
@@ -128,6 +131,10 @@ func (s *Server) configure(ctx context.Context) error {
 	values := configValues{
 		Base: Base, PseudouserDN: PseudouserDN, AdminDN: AdminDN, AdminPassword: AdminPassword,
 		Certificate: certificate, Key: key, CA: s.PKI.CAFile, Host: ServerName, ClientName: ClientName, Data: s.path("data"), Schema: s.path("rfc2307bis.ldif"),
+		LimitedDN: LimitedDN, LimitedSize: LimitedSize, ActiveDirectory: s.path("ad.ldif"), Peculiar: s.options.Peculiar,
+	}
+	if err := os.WriteFile(values.ActiveDirectory, activeDirectory, 0o644); err != nil {
+		return err
 	}
 	text, err := config(values)
 	if err != nil {
@@ -150,11 +157,15 @@ func (s *Server) configure(ctx context.Context) error {
 // load fills the empty database; the entries that are broken on purpose are
 // added without a look at the schema.
 func (s *Server) load(ctx context.Context) error {
+	good, bad := contents(s.options.Users, time.Now()), brokenContents(time.Now())
+	if s.options.Peculiar {
+		good, bad = append(skeleton(time.Now()), policies()...), peculiar()
+	}
 	var sound, broken bytes.Buffer
-	if err := writeLDIF(&sound, contents(s.options.Users, time.Now())); err != nil {
+	if err := writeLDIF(&sound, good); err != nil {
 		return err
 	}
-	if err := writeLDIF(&broken, brokenContents(time.Now())); err != nil {
+	if err := writeLDIF(&broken, bad); err != nil {
 		return err
 	}
 	if err := s.slapadd(ctx, sound.Bytes(), "-n", "1", "-q"); err != nil {
