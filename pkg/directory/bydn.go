@@ -7,17 +7,19 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Entries are looked for by their DN in batches, several at a time.
+// Entries are looked for by their DN in batches, several at a time. Those of
+// groups with their members are small, for an answer has a size limit.
 const (
 	batchSize       = 200
+	memberBatchSize = 16
 	parallelBatches = 4
 )
 
 // entriesByDN returns the entries of the map that have one of the DNs, by
-// normalDN. A batch is one search of the map's bases for the values in the
+// normalDN. A batch of size is one search of the map's bases for the values in the
 // RDNs, from which the entries with the right DN are taken: so it finds what
 // any other search of the map finds, and nothing else.
-func (d *Directory) entriesByDN(ctx context.Context, m *mapping, dns, attributes []string) (map[string]entry, error) {
+func (d *Directory) entriesByDN(ctx context.Context, m *mapping, size int, dns, attributes []string) (map[string]entry, error) {
 	wanted := make(map[string]filter, len(dns))
 	for _, dn := range dns {
 		if match := rdnFilter(dn); match.text != "" {
@@ -28,7 +30,7 @@ func (d *Directory) entriesByDN(ctx context.Context, m *mapping, dns, attributes
 	for _, match := range wanted {
 		filters = append(filters, match)
 	}
-	found, err := d.inBatches(ctx, m, filters, attributes)
+	found, err := d.inBatches(ctx, m, size, filters, attributes)
 	if err != nil {
 		return nil, err
 	}
@@ -43,13 +45,13 @@ func (d *Directory) entriesByDN(ctx context.Context, m *mapping, dns, attributes
 }
 
 // inBatches returns the entries of the map that match any of the filters, which
-// are joined by the batch.
-func (d *Directory) inBatches(ctx context.Context, m *mapping, filters []filter, attributes []string) ([]entry, error) {
-	results := make([][]entry, (len(filters)+batchSize-1)/batchSize)
+// are joined in batches of size.
+func (d *Directory) inBatches(ctx context.Context, m *mapping, size int, filters []filter, attributes []string) ([]entry, error) {
+	results := make([][]entry, (len(filters)+size-1)/size)
 	searches, ctx := errgroup.WithContext(ctx)
 	searches.SetLimit(parallelBatches)
 	for i := range results {
-		batch := filters[i*batchSize : min((i+1)*batchSize, len(filters))]
+		batch := filters[i*size : min((i+1)*size, len(filters))]
 		searches.Go(func() (err error) {
 			panicked := guarded(func() { results[i], err = d.findAll(ctx, m, "several DNs", or(batch...), attributes) })
 			if panicked != nil {

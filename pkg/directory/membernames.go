@@ -56,7 +56,7 @@ func (d *Directory) readNames(ctx context.Context, dns []string) (map[string]str
 		}
 	}
 	uid := d.maps.passwd.attribute("uid")
-	entries, err := d.entriesByDN(ctx, &d.maps.passwd, dns, []string{uid})
+	entries, err := d.entriesByDN(ctx, &d.maps.passwd, batchSize, dns, []string{uid})
 	if err != nil {
 		return nil, err
 	}

@@ -129,7 +129,7 @@ func (w *memberWalk) add(ctx context.Context, e entry) error {
 func (w *memberWalk) groupsAmong(ctx context.Context, dns []string) ([]entry, error) {
 	fresh := unseen(w.seen, dns)
 	d := w.directory
-	found, err := d.entriesByDN(ctx, &d.maps.group, fresh, d.groupAttributes())
+	found, err := d.entriesByDN(ctx, &d.maps.group, memberBatchSize, fresh, d.groupAttributes())
 	if err != nil {
 		return nil, err
 	}

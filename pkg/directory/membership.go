@@ -65,7 +65,7 @@ func (d *Directory) searchGroups(ctx context.Context, name, dn string) ([]entry,
 		for _, e := range level {
 			filters = append(filters, m.lists(e.DN)...)
 		}
-		return d.inBatches(ctx, m, filters, wanted)
+		return d.inBatches(ctx, m, batchSize, filters, wanted)
 	})
 }
 
@@ -115,7 +115,7 @@ func (d *Directory) namedGroups(ctx context.Context, level []entry) ([]entry, er
 	if len(dns) > maxGroups {
 		return nil, errManyGroups
 	}
-	found, err := d.entriesByDN(ctx, m, dns, append(m.attributes("cn", "gidNumber"), memberOf))
+	found, err := d.entriesByDN(ctx, m, batchSize, dns, append(m.attributes("cn", "gidNumber"), memberOf))
 	return inOrder(dns, found), err
 }
 
