@@ -51,8 +51,9 @@ type slot struct {
 	place                   int  // in the ring
 	used                    bool // since the hand was here
 	refreshing              bool
-	// harmless is the generation of the local users among whom none of the
-	// record's members is; 0 for none.
+	// harmless is the generation of the local users among whom none of a
+	// group's members is, or of the local groups among which none of a user's
+	// groups is; 0 for none.
 	harmless atomic.Uint32
 }
 

@@ -254,7 +254,14 @@ func (n *Names) GroupsOfMember(ctx context.Context, name string) ([]account.Grou
 		return nil, err
 	}
 	local := n.groups.current()
-	return slices.DeleteFunc(groups, func(group account.Group) bool { return n.isLocalGroup(group, local) }), nil
+	if s.harmless.Load() == local.generation {
+		return groups, nil
+	}
+	kept := slices.DeleteFunc(groups, func(group account.Group) bool { return n.isLocalGroup(group, local) })
+	if len(kept) == len(groups) {
+		s.harmless.Store(local.generation)
+	}
+	return kept, nil
 }
 
 // loadMemberships finds the user, and then the groups that the user is in.

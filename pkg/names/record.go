@@ -97,10 +97,17 @@ func (u *unpacker) list() []string {
 	if n == 0 {
 		return nil
 	}
-	all := make([]string, n)
+	all, rest := make([]string, n), u.rest
 	for i := range all {
-		all[i] = u.string()
+		size := int(rest[0])
+		if size > 0x7f { // more than one byte of it
+			u.rest = rest
+			all[i], rest = u.string(), u.rest
+			continue
+		}
+		all[i], rest = rest[1:1+size], rest[1+size:]
 	}
+	u.rest = rest
 	return all
 }
 
