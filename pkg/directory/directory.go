@@ -66,8 +66,9 @@ type Directory struct {
 	end context.CancelFunc
 	// away: the last request found no server that answers.
 	away atomic.Bool
-	// missingBases are the base DNs that were logged as missing.
-	missingBases sync.Map
+	// warned are the warnings that were logged, for those that would come with
+	// every lookup.
+	warned sync.Map
 }
 
 // New prepares a directory. It reads the TLS files and checks filters, names

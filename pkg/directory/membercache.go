@@ -76,8 +76,8 @@ func (c *memberCache) forget() {
 }
 
 // Forget drops what is remembered of entries: the user names behind the DNs of
-// members, and which bases were reported as missing.
+// members, and which warnings were given.
 func (d *Directory) Forget() {
 	d.memberNames.forget()
-	d.missingBases.Clear()
+	d.warned.Clear()
 }

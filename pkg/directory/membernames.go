@@ -80,6 +80,7 @@ func (d *Directory) readNamesOneByOne(ctx context.Context, dns []string, names m
 		}
 	}
 	if len(left) > manyMembers {
+		d.warnOnce("members", "members that no search of the passwd map finds are taken for no users, since they are too many to read each", "members", len(left))
 		return nil
 	}
 	found := make([]string, len(left))

@@ -62,7 +62,7 @@ func (d *Directory) members(ctx context.Context, e entry) ([]string, error) {
 			break
 		}
 		if depth == d.cfg.NestedGroupDepth {
-			d.log.Warn("groups in groups are not looked into any deeper", "group", e.DN, "nested_group_depth", depth)
+			d.warnOnce("depth down", "groups in groups are not looked into any deeper, this group's and perhaps others'", "group", e.DN, "nested_group_depth", depth)
 			break
 		}
 		if level, err = w.groupsAmong(ctx, others); err != nil {

@@ -137,7 +137,7 @@ func (d *Directory) climb(
 		}
 		level = newEntries(seen, found)
 		if len(level) > 0 && depth == d.cfg.NestedGroupDepth {
-			d.log.Warn("groups of groups are not looked for any higher", "user", name, "nested_group_depth", depth)
+			d.warnOnce("depth up", "groups of groups are not looked for any higher, this user's and perhaps others'", "user", name, "nested_group_depth", depth)
 			return all, nil
 		}
 		if all = append(all, level...); len(all) > maxGroups {

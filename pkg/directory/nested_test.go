@@ -1,7 +1,9 @@
 package directory_test
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -110,6 +112,24 @@ func TestNestedGroupDepth(t *testing.T) {
 		if got := memberNames(t, d, "g0"); (len(got) == 1) != (want == length) {
 			t.Errorf("depth %d: members %q", depth, got)
 		}
+	}
+}
+
+// TestNestedGroupDepthIsLogged once, and not with every lookup.
+func TestNestedGroupDepthIsLogged(t *testing.T) {
+	server := newServer(t)
+	server.Add(group("a", map[string][]string{"member": {groupDN("b")}}), group("b", map[string][]string{"member": {groupDN("c")}, "gidNumber": {"2"}}),
+		group("c", map[string][]string{"member": {aliceDN}, "gidNumber": {"3"}}))
+	cfg := plainConfig("ldap://one.example")
+	cfg.NestedGroups, cfg.NestedGroupDepth = true, 1
+	log := &bytes.Buffer{}
+	d := newDirectory(t, cfg, directory.Options{Dial: server.Dial, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	for range 3 {
+		checkNames(t, "members of a", memberNames(t, d, "a"))
+		checkNames(t, "groups of alice", groupNames(t, d, "alice", aliceDN), "b", "c")
+	}
+	if n := strings.Count(log.String(), "nested_group_depth=1"); n != 2 {
+		t.Errorf("logged %d times:\n%s", n, log)
 	}
 }
 

@@ -139,8 +139,14 @@ func appendNew(all, found []entry, overlap bool) []entry {
 
 // noteMissingBase logs that a base does not exist, once.
 func (d *Directory) noteMissingBase(dn string) {
-	if _, known := d.missingBases.LoadOrStore(dn, true); !known {
-		d.log.Warn("base DN does not exist or may not be read", "base", dn)
+	d.warnOnce(dn, "base DN does not exist or may not be read", "base", dn)
+}
+
+// warnOnce logs what would otherwise come with every lookup. key stands for
+// what it is about; there are few.
+func (d *Directory) warnOnce(key, text string, facts ...any) {
+	if _, known := d.warned.LoadOrStore(key, true); !known {
+		d.log.Warn(text, facts...)
 	}
 }
 
