@@ -1,56 +1,86 @@
 package directory
 
 import (
-	"fmt"
-
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 )
 
 // exchange is one request that has no final response yet.
 type exchange struct {
-	op         byte
-	bytes      int
-	references int
+	op byte
+	// limit is how many entries were asked for at most; 0 is any number.
+	limit                      int64
+	bytes, entries, references int64
+	// ended: whoever asked was told that there is too much. What still comes is
+	// swallowed.
+	ended bool
 }
 
-// maxReferences bounds the continuation references in one answer.
+// maxReferences bounds the continuation references in one answer, if they are
+// wanted.
 const maxReferences = 1000
 
-// part counts a response before the last. Above the limit the search ends with
-// a result of our own, and the rest of it is swallowed.
-func (e *exchange) part(id int64, message []byte) ([]byte, error) {
-	before := e.bytes
-	e.bytes += len(message)
+func newExchange(op byte, request []byte) *exchange {
+	e := &exchange{op: op}
+	if op == opSearchRequest {
+		e.limit = sizeLimitOf(request)
+	}
+	return e
+}
+
+// part counts a response before the last. Above a limit the search ends with a
+// result of our own. References are nothing to the library unless they are
+// wanted.
+func (e *exchange) part(id int64, op byte, message []byte, references bool) ([]byte, error) {
+	e.bytes += int64(len(message))
+	tooMuch := e.bytes > searchBytesLimit
+	switch op {
+	case opSearchResultEntry:
+		e.entries++
+		tooMuch = tooMuch || e.limit > 0 && e.entries > e.limit
+	case opSearchReference:
+		e.references++
+		tooMuch = tooMuch || references && e.references > maxReferences
+	}
 	switch {
-	case e.bytes > swallowedLimit, e.bytes > searchBytesLimit && e.op != opSearchRequest:
+	case e.bytes > swallowedLimit, tooMuch && e.op != opSearchRequest:
 		return nil, violation("%d bytes for one request", e.bytes)
-	case before > searchBytesLimit:
+	case e.ended:
 		return nil, nil
-	case e.bytes > searchBytesLimit:
+	case tooMuch:
+		e.ended = true
 		return sizeLimitExceeded(id), nil
+	case op == opSearchReference && !references:
+		return nil, nil
 	}
 	return message, nil
 }
 
-// reference is part for a continuation reference, which is nothing to the
-// library unless it is wanted. Too many are like too many entries.
-func (e *exchange) reference(id int64, message []byte, wanted bool) ([]byte, error) {
-	if e.references++; wanted && e.references > maxReferences && e.bytes <= searchBytesLimit {
-		e.bytes = searchBytesLimit
+// sizeLimitOf returns the size limit in a search request (RFC 4511, section
+// 4.5.1), 0 if there is none.
+func sizeLimitOf(request []byte) int64 {
+	message, _, err := expect(request, tagSequence)
+	if err != nil {
+		return 0
 	}
-	visible, err := e.part(id, message)
-	if !wanted && e.bytes <= searchBytesLimit {
-		return nil, err
+	_, message, _ = expect(message, tagInteger)
+	fields, _, _ := expect(message, opSearchRequest)
+	for _, tag := range []byte{tagOctetString, tagEnumerated, tagEnumerated} {
+		_, fields, _ = expect(fields, tag)
 	}
-	return visible, err
+	number, _, _ := expect(fields, tagInteger)
+	limit, err := integer(number)
+	if err != nil {
+		return 0
+	}
+	return limit
 }
 
 // sizeLimitExceeded encodes the end of a search whose entries are too large.
 func sizeLimitExceeded(id int64) []byte {
 	done := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationSearchResultDone, nil, "")
 	done.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, ldap.LDAPResultSizeLimitExceeded, ""))
-	for _, text := range []string{"", fmt.Sprintf("goldap: more than %d bytes or %d references", searchBytesLimit, maxReferences)} {
+	for _, text := range []string{"", "goldap: there is too much of it"} {
 		done.AppendChild(ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, text, ""))
 	}
 	message := ber.NewSequence("")

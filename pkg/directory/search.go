@@ -209,11 +209,15 @@ func (c *conn) pages(ctx context.Context, timeout time.Duration, q *search, visi
 			return fmt.Errorf("%w: wait for another search in pages: %w", ErrUnavailable, context.Cause(ctx))
 		}
 	}
+	first := "" // entry of the page before
 	for empty := 0; empty < maxEmptyPages; empty++ {
 		result, err := c.timedPage(ctx, timeout, request)
 		found := entriesOf(result, base)
 		if len(found) > 0 {
-			empty = -1
+			if empty = -1; found[0].DN == first {
+				return fmt.Errorf("%w: the same page once more, beginning with %q", ErrRefused, first)
+			}
+			first = found[0].DN
 		}
 		if result != nil && q.refer != nil {
 			q.refer(result.Referrals)

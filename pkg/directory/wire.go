@@ -174,7 +174,7 @@ func (w *wire) enqueue(b []byte) error {
 	}
 	w.append(b)
 	if op != opUnbindRequest {
-		w.outstanding[id] = &exchange{op: op}
+		w.outstanding[id] = newExchange(op, b)
 		w.kept = nil
 		_ = w.conn.SetReadDeadline(time.Now().Add(w.exchangeTimeout))
 	}
@@ -325,14 +325,12 @@ func (w *wire) match(id int64, op byte, message []byte) ([]byte, error) {
 		delete(w.outstanding, id)
 	case request.op == opSearchRequest && op == opSearchResultDone:
 		delete(w.outstanding, id)
-		if request.bytes > searchBytesLimit {
+		if request.ended {
 			return nil, nil
 		}
-	case request.op == opSearchRequest && op == opSearchReference:
-		return request.reference(id, message, w.references)
-	case request.op == opSearchRequest && op == opSearchResultEntry,
+	case request.op == opSearchRequest && (op == opSearchResultEntry || op == opSearchReference),
 		request.op != opBindRequest && op == opIntermediateResponse:
-		return request.part(id, message)
+		return request.part(id, op, message, w.references)
 	default:
 		return nil, violation("request %#02x answered by %#02x", request.op, op)
 	}
