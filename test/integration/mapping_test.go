@@ -26,13 +26,13 @@ func withDescribedAlice(t *testing.T) {
 	const alice, ops, audit = "uid=alice,ou=people", "cn=ops,ou=groups", "cn=audit,ou=groups"
 	sid := base64.StdEncoding.EncodeToString([]byte("\x01\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x11\x27\x00\x00"))
 	change(alice, "add: description\ndescription: foobar\n-\nadd: title\ntitle: ?oo*\n-\n"+
-		"add: objectClass\nobjectClass: securityPrincipal\n-\nadd: objectSid\nobjectSid:: "+sid+"\n-\n"+
+		"add: objectClass\nobjectClass: extensibleObject\n-\nadd: objectSid\nobjectSid:: "+sid+"\n-\n"+
 		"add: pwdLastSet\npwdLastSet: 133500000000000000\n-\nadd: userAccountControl\nuserAccountControl: 66048\n")
 	change(ops, "add: member\nmember: "+audit+","+slapd.Base+"\n")
 	change(audit, "add: member\nmember: "+ops+","+slapd.Base+"\n")
 	t.Cleanup(func() {
 		change(alice, "delete: description\n-\ndelete: title\n-\ndelete: objectSid\n-\ndelete: pwdLastSet\n-\ndelete: userAccountControl\n-\n"+
-			"delete: objectClass\nobjectClass: securityPrincipal\n")
+			"delete: objectClass\nobjectClass: extensibleObject\n")
 		change(ops, "delete: member\nmember: "+audit+","+slapd.Base+"\n")
 		change(audit, "delete: member\nmember: "+ops+","+slapd.Base+"\n")
 	})
