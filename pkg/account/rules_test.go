@@ -114,6 +114,13 @@ func TestValidName(t *testing.T) {
 		"NUL":                 {"a\x00b", false},
 		"delete":              {"a\x7f", false},
 		"invalid UTF-8":       {"a\xff", false},
+		"blank behind":        {"alice ", false},
+		"blank in front":      {" alice", false},
+		"turns the direction": {"alice\u202egnp", false},
+		"no shape":            {"al\u200bice", false},
+		"line separator":      {"al\u2028ice", false},
+		"next line":           {"al\u0085ice", false},
+		"byte order mark":     {"\ufeffalice", false},
 		"255 bytes":           {strings.Repeat("a", 255), true},
 		"longer than allowed": {strings.Repeat("a", 256), false},
 	}
@@ -127,6 +134,18 @@ func TestValidName(t *testing.T) {
 	lower := account.Rules{Name: func(s string) bool { return s == strings.ToLower(s) }}
 	if lower.ValidName("Alice") || !lower.ValidName("alice") {
 		t.Error("the configured form is not looked at")
+	}
+}
+
+func TestWords(t *testing.T) {
+	for text, want := range map[string]struct{ line, word bool }{
+		"alice": {true, true}, "a-b.c": {true, true}, "zoë": {true, true}, "3PC": {true, true}, "|/bin/cat": {true, true},
+		"two words": {true, false}, "two\u00a0words": {true, false}, "-a": {true, false}, "#a": {true, false},
+		"": {}, " ": {}, "a ": {}, "\ta": {}, "a\nb": {}, "a\x00": {}, "\x1b[2J": {}, "a\x7f": {}, "a\xff": {}, "\u202ea": {},
+	} {
+		if line, word := account.IsLine(text), account.IsWord(text); line != want.line || word != want.word {
+			t.Errorf("%q: line %v, word %v", text, line, word)
+		}
 	}
 }
 
