@@ -34,30 +34,33 @@ void goldap_leave(struct calm calm) {
   errno = calm.error;
 }
 
-static bool owned(const char *path, uid_t user) {
+/* owner is the uid that a file belongs to, or -1, which is nobody's. */
+static uid_t owner(const char *path) {
   struct stat st;
 
-  return stat(path, &st) == 0 && st.st_uid == user;
+  return stat(path, &st) == 0 ? st.st_uid : (uid_t)-1;
 }
 
-/* is_daemon is whether this program runs as the daemon's user: whoever owns
- * the socket, or the directory that root made for it. */
+/* is_daemon is whether this program runs as the daemon's user: that is who owns
+ * the socket. If it was made by root, for a daemon that systemd starts, it is
+ * who owns the directory that root made for it. */
 static bool is_daemon(void) {
   static const char path[] = GOLDAP_SOCKET;
   char directory[sizeof path];
-  uid_t user = geteuid();
+  uid_t user = geteuid(), socket_owner;
   char *slash;
 
   if (user == 0 || user == UNMAPPED)
     return false;
-  if (owned(path, user))
-    return true;
+  socket_owner = owner(path);
+  if (socket_owner != 0)
+    return socket_owner == user;
   memcpy(directory, path, sizeof path);
   slash = strrchr(directory, '/');
   if (slash == NULL || slash == directory)
     return false;
   *slash = '\0';
-  return owned(directory, user);
+  return owner(directory) == user;
 }
 
 void goldap_prepare(struct lookup *lookup, int32_t action) {

@@ -2,16 +2,21 @@
 #include "daemon.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../pam_module/wire.h"
+#include "common.h"
+
+enum { DESCRIPTORS = 256 };
 
 static atomic_uint counted;
 
@@ -142,4 +147,149 @@ bool send_answer(int fd, struct answer *answer) {
   free(answer->data);
   *answer = (struct answer){0};
   return there;
+}
+
+static int listener;
+static atomic_uint *counter; /* which children see, too */
+
+/* How long the daemon waits before it goes on, in the middle of a list. */
+static atomic_uint pausing;
+
+/* Enumerations: entries u0, u1 and so on; groups that grow. */
+static void send_users(int fd, struct answer *answer) {
+  char name[16];
+
+  for (uint32_t i = 0; i < USERS; i++) {
+    if (pausing != 0 && i < 3) {
+      if (!send_answer(fd, answer))
+        return;
+      usleep(pausing * 1000);
+    }
+    snprintf(name, sizeof name, "u%u", (unsigned)i);
+    put_passwd(answer, name, i);
+  }
+  put_word(answer, WIRE_RESULT_END);
+  (void)send_answer(fd, answer);
+}
+
+static void send_groups(int fd, struct answer *answer) {
+  put_group(answer, "small", 3);
+  put_group(answer, "huge", HUGE_MEMBERS);
+  put_group(answer, "small-again", 3);
+  put_group(answer, "too-large", TOO_MANY);
+  (void)send_answer(fd, answer);
+}
+
+static void send_shadow(int fd, struct answer *answer) {
+  put_word(answer, WIRE_RESULT_BEGIN);
+  put_text(answer, "alice");
+  put_text(answer, "$6$salt$hash");
+  for (int i = 0; i < 7; i++)
+    put_word(answer, (uint32_t)-1);
+  put_word(answer, WIRE_RESULT_END);
+  (void)send_answer(fd, answer);
+}
+
+static void *serve_one(void *data) {
+  int fd = *(int *)data;
+  unsigned char request[300];
+  struct answer answer = {0};
+  ssize_t n = recv(fd, request, sizeof request - 1, 0);
+  uint32_t action;
+
+  free(data);
+  if (n >= 8) {
+    request[n] = '\0';
+    ++*counter;
+    action = (uint32_t)request[5] << 16 | request[7];
+    put_word(&answer, WIRE_VERSION);
+    put_word(&answer, action);
+    switch (action) {
+    case ACTION_PASSWD_ALL:
+      send_users(fd, &answer);
+      break;
+    case ACTION_GROUP_ALL:
+      send_groups(fd, &answer);
+      break;
+    case ACTION_SHADOW_BYNAME:
+      send_shadow(fd, &answer);
+      break;
+    default: /* a group or a user of whatever name */
+      if (action == ACTION_GROUP_BYNAME)
+        put_group(&answer, (const char *)request + 12, MEMBERS);
+      else
+        put_passwd(&answer, (const char *)request + 12, 1);
+      put_word(&answer, WIRE_RESULT_END);
+      (void)send_answer(fd, &answer);
+    }
+  }
+  free(answer.data);
+  close(fd);
+  return NULL;
+}
+
+static void *serve(void *data) {
+  (void)data;
+  for (;;) {
+    int *fd = malloc(sizeof *fd);
+
+    if (fd == NULL)
+      abort();
+    *fd = accept_one(listener);
+    if (*fd < 0) {
+      free(fd);
+      return NULL;
+    }
+    pthread_detach(start(serve_one, fd));
+  }
+}
+
+unsigned requests(void) { return *counter; }
+
+void pause_lists(unsigned milliseconds) { pausing = milliseconds; }
+
+void start_daemon(void) {
+  counter = mmap(NULL, sizeof *counter, PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (counter == MAP_FAILED)
+    abort();
+  listener = listen_here(64);
+  pthread_detach(start(serve, NULL));
+}
+
+/* The module's are connected to a socket with a name. They must be above the
+ * standard ones, and closed by exec. */
+unsigned connections(void) {
+  unsigned count = 0;
+
+  for (int fd = 0; fd < DESCRIPTORS; fd++) {
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+
+    if (getpeername(fd, (struct sockaddr *)&name, &length) != 0 ||
+        length <= sizeof name.ss_family)
+      continue;
+    count++;
+    check(fd > 2 && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0,
+          "a connection is closed by exec and is not a standard descriptor");
+  }
+  return count;
+}
+
+int connection(void) {
+  for (int fd = 0; fd < DESCRIPTORS; fd++) {
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+
+    if (getpeername(fd, (struct sockaddr *)&name, &length) == 0 &&
+        length > sizeof name.ss_family)
+      return fd;
+  }
+  return -1;
+}
+
+void wait_for(pid_t child, const char *what) {
+  int status;
+
+  check(child > 0 && waitpid(child, &status, 0) == child && status == 0, what);
 }

@@ -44,4 +44,27 @@ void put_group(struct answer *answer, const char *name, uint32_t members);
 /* Sends it all and empties it. False if the caller has gone. */
 bool send_answer(int fd, struct answer *answer);
 
+/* What start_daemon's daemon has. */
+enum {
+  USERS = 5000,          /* u0, u1 and so on, with uids from 0 on */
+  MEMBERS = 5000,        /* of a group of whatever name */
+  HUGE_MEMBERS = 150000, /* of the list's second group: not quite 2 MiB */
+  TOO_MANY = 200000,     /* of its last one, after which it breaks */
+};
+
+/* Starts a daemon in a thread, for all the rest of the test. It lists users and
+ * groups, finds groups, users and passwords of any name, and nothing else. */
+void start_daemon(void);
+/* How much it was asked, by children of this process, too. */
+unsigned requests(void);
+/* Has it wait before each of the first entries of a list. */
+void pause_lists(unsigned milliseconds);
+
+/* How many descriptors here are the module's, and one of them, or -1. */
+unsigned connections(void);
+int connection(void);
+
+/* Waits for a child, which must exit with 0. */
+void wait_for(pid_t child, const char *what);
+
 #endif

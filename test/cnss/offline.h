@@ -91,5 +91,8 @@ uint32_t word_at(const struct frame *frame, size_t offset);
 bool same_entry(uint32_t action, enum variant variant,
                 const struct outcome *outcome, const struct frame *response,
                 size_t *at);
+/* Moves *at behind the entries that an enumeration passes over: hosts and
+ * networks without an IPv4 address. */
+void pass_over(uint32_t action, const struct frame *response, size_t *at);
 
 #endif

@@ -256,6 +256,33 @@ static void gids(struct walk *walk, const struct outcome *outcome) {
     walk->same = false;
 }
 
+static void skip_text(struct walk *walk) { walk->at += next_word(walk); }
+
+/* has_ipv4 goes behind a host or a network. */
+static bool has_ipv4(struct walk *walk) {
+  bool has = false;
+
+  skip_text(walk);
+  for (uint32_t i = next_word(walk); walk->same && i > 0; i--)
+    skip_text(walk);
+  for (uint32_t i = next_word(walk); walk->same && i > 0; i--) {
+    struct address address = next_address(walk);
+
+    has = has || (is_ip(&address) && address.family == AF_INET);
+  }
+  return has;
+}
+
+void pass_over(uint32_t action, const struct frame *response, size_t *at) {
+  struct walk walk = {response, *at, true};
+
+  if (action != ACTION_HOST_ALL && action != ACTION_NETWORK_ALL)
+    return;
+  while (next_word(&walk) == (uint32_t)WIRE_RESULT_BEGIN && walk.same &&
+         !has_ipv4(&walk) && walk.same)
+    *at = walk.at;
+}
+
 bool same_entry(uint32_t action, enum variant variant,
                 const struct outcome *outcome, const struct frame *response,
                 size_t *at) {
