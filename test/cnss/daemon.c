@@ -190,6 +190,8 @@ static void send_shadow(int fd, struct answer *answer) {
   (void)send_answer(fd, answer);
 }
 
+static atomic_uint busy;
+
 static void *serve_one(void *data) {
   int fd = *(int *)data;
   unsigned char request[300];
@@ -225,6 +227,7 @@ static void *serve_one(void *data) {
   }
   free(answer.data);
   close(fd);
+  busy--;
   return NULL;
 }
 
@@ -240,6 +243,7 @@ static void *serve(void *data) {
       free(fd);
       return NULL;
     }
+    busy++;
     pthread_detach(start(serve_one, fd));
   }
 }
@@ -247,6 +251,14 @@ static void *serve(void *data) {
 unsigned requests(void) { return *counter; }
 
 void pause_lists(unsigned milliseconds) { pausing = milliseconds; }
+
+bool idle(unsigned milliseconds) {
+  wire_time until = wire_now() + milliseconds;
+
+  while (busy != 0 && wire_now() < until)
+    usleep(1000);
+  return busy == 0;
+}
 
 void start_daemon(void) {
   counter = mmap(NULL, sizeof *counter, PROT_READ | PROT_WRITE,

@@ -57,6 +57,8 @@ enum {
 void start_daemon(void);
 /* How much it was asked, by children of this process, too. */
 unsigned requests(void);
+/* Whether it has nothing left to do within so long. */
+bool idle(unsigned milliseconds);
 /* Has it wait before each of the first entries of a list. */
 void pause_lists(unsigned milliseconds);
 

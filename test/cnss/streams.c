@@ -163,6 +163,30 @@ static void test_fork(void) {
   _nss_goldap_endpwent();
 }
 
+/* A child that does nothing does not keep the daemon sending. */
+static void test_idle_child(void) {
+  int pair[2];
+  pid_t child;
+  char byte;
+
+  if (pipe2(pair, O_CLOEXEC) != 0)
+    abort();
+  check(idle(10000), "the daemon has nothing to do");
+  _nss_goldap_setpwent(0);
+  next_user(0);
+  child = fork();
+  if (child == 0) {
+    close(pair[1]);
+    _exit(read(pair[0], &byte, 1) == 0 ? 0 : 1);
+  }
+  check(!idle(0), "the daemon is in the middle of the list");
+  _nss_goldap_endpwent();
+  check(idle(1000), "the daemon sees the end, though a child has the stream");
+  close(pair[0]);
+  close(pair[1]);
+  wait_for(child, "an idle child");
+}
+
 /* A program that closes all of its descriptors and opens its own. */
 static void test_closed(void) {
   int pair[2], fd;
@@ -248,6 +272,7 @@ int main(void) {
   test_large_entries();
   test_slow();
   test_fork();
+  test_idle_child();
   test_closed();
   test_threads();
   test_cancelled();

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goldap/goldap/test/root/daemon"
 )
@@ -98,4 +99,36 @@ func TestOwnHosts(t *testing.T) {
 			t.Errorf("IPv6 among %q", a.text)
 		}
 	})
+}
+
+// TestOwnLibraryInNslcd is a stock nslcd on a machine with goldap's
+// libnss_ldap.so.2: it loads that, and switches it off for itself.
+func TestOwnLibraryInNslcd(t *testing.T) {
+	showLogsOnFailure(t)
+	replaceStockLibrary(t)
+	mapsFrom(t, "ldap")
+	startNslcd(t)
+	nslcdForOwnModule(t)
+	run(t, "getent", "passwd", "alice").accept(t, "alice:", ":10001:10000:")
+	exactly(t, "10000 10101 10102\n", "id", "-G", "alice")
+	unknown(t, 2*time.Second, "getent passwd nobody-here")
+	if strings.Contains(readFile(t, filepath.Join(logs, "syslog")), "NSS module") {
+		t.Error("nslcd says something about the library")
+	}
+}
+
+// TestOwnNamesOfTheDaemon is that the user who owns the socket never asks, for
+// it would be the daemon that waits for itself.
+func TestOwnNamesOfTheDaemon(t *testing.T) {
+	stopAtEnd(t, ownNames(t))
+	const daemonUID = 900 // systemUser's
+	asUID(t, daemonUID, "", "getent", "passwd", "alice").accept(t, "alice:")
+	must(t, os.Chown(daemon.GoldapSocket, daemonUID, daemonUID))
+	asUID(t, daemonUID, "", "getent", "passwd", "alice").refuse(t)
+	asUID(t, daemonUID, "", "getent", "group", "dev").refuse(t)
+	if a := asUID(t, daemonUID, "", "getent", "passwd"); strings.Contains(a.text, "alice") {
+		t.Error("the daemon's user enumerates")
+	}
+	asUID(t, uint32(person("alice").UID), "", "getent", "passwd", "alice").accept(t, "alice:")
+	run(t, "getent", "passwd", "alice").accept(t, "alice:")
 }
