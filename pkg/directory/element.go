@@ -23,6 +23,7 @@ const (
 	tagEnumerated  = 0x0a
 	tagBoolean     = 0x01
 	tagSequence    = 0x30
+	tagSet         = 0x31
 
 	opBindRequest     = 0x60
 	opUnbindRequest   = 0x42

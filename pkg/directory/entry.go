@@ -12,13 +12,14 @@ import (
 // entry is an entry as a server sent it: nothing in it is to be believed.
 type entry struct{ *ldap.Entry }
 
-// entriesOf returns the entries of a result with the directory's DNs.
-func entriesOf(result *ldap.SearchResult, base rebase) []entry {
-	if result == nil {
-		return nil
+// entriesOf returns the entries of a result, or those that were collected while
+// it came, with the directory's DNs.
+func entriesOf(result *ldap.SearchResult, collected []*ldap.Entry, base rebase) []entry {
+	if result != nil && collected == nil {
+		collected = result.Entries
 	}
-	entries := make([]entry, 0, len(result.Entries))
-	for _, e := range result.Entries {
+	entries := make([]entry, 0, len(collected))
+	for _, e := range collected {
 		base.entry(e)
 		entries = append(entries, entry{e})
 	}

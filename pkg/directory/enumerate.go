@@ -177,7 +177,7 @@ func (r *enumeration) read(ctx context.Context, q *search) error {
 func (r *enumeration) readAt(ctx context.Context, s *server, q *search) (references []string, err error) {
 	c := r.conn
 	if s != c.server {
-		if c, err = s.services.openAlone(ctx); err != nil {
+		if c, err = s.openForEnumeration(ctx); err != nil {
 			return nil, err
 		}
 		defer c.close()
@@ -206,7 +206,15 @@ func (r *enumeration) connect(ctx context.Context) error {
 		return nil
 	}
 	return r.directory.try(ctx, "enumerate", func(ctx context.Context, s *server) (err error) {
-		r.conn, err = s.services.openAlone(ctx)
+		r.conn, err = s.openForEnumeration(ctx)
 		return err
 	})
+}
+
+func (s *server) openForEnumeration(ctx context.Context) (*conn, error) {
+	c, err := s.services.openAlone(ctx)
+	if err == nil {
+		c.wire.collectEntries()
+	}
+	return c, err
 }

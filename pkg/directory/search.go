@@ -212,7 +212,7 @@ func (c *conn) pages(ctx context.Context, timeout time.Duration, q *search, visi
 	first := "" // entry of the page before
 	for empty := 0; empty < maxEmptyPages; empty++ {
 		result, err := c.timedPage(ctx, timeout, request)
-		found := entriesOf(result, base)
+		found := entriesOf(result, c.wire.takeEntries(), base)
 		if len(found) > 0 {
 			if empty = -1; found[0].DN == first {
 				return fmt.Errorf("%w: the same page once more, beginning with %q", ErrRefused, first)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
+	"github.com/go-ldap/ldap/v3"
 )
 
 // Caps on one message from a server, in bytes, and on all entries of one
@@ -71,9 +72,10 @@ type wire struct {
 	idle        time.Duration // how long to wait while nothing is outstanding
 	outstanding map[int64]*exchange
 	lastRead    time.Time
-	kept        []byte // the response that answer returns
-	outgoing    []byte // requests to be written
-	spare       []byte // the buffer for the next ones
+	collector   *collector // nil: the library decodes the entries
+	kept        []byte     // the response that answer returns
+	outgoing    []byte     // requests to be written
+	spare       []byte     // the buffer for the next ones
 	flushing    bool
 	err         error
 }
@@ -328,13 +330,43 @@ func (w *wire) match(id int64, op byte, message []byte) ([]byte, error) {
 		if request.ended {
 			return nil, nil
 		}
-	case request.op == opSearchRequest && (op == opSearchResultEntry || op == opSearchReference),
+	case request.op == opSearchRequest && op == opSearchResultEntry:
+		return w.entry(request, id, message)
+	case request.op == opSearchRequest && op == opSearchReference,
 		request.op != opBindRequest && op == opIntermediateResponse:
 		return request.part(id, op, message, w.references)
 	default:
 		return nil, violation("request %#02x answered by %#02x", request.op, op)
 	}
 	return message, nil
+}
+
+// entry is part for an entry, which the library does not see if it is collected.
+func (w *wire) entry(request *exchange, id int64, message []byte) ([]byte, error) {
+	visible, err := request.part(id, opSearchResultEntry, message, w.references)
+	if w.collector == nil || request.ended || err != nil {
+		return visible, err
+	}
+	return nil, w.collector.add(message)
+}
+
+// collectEntries keeps entries from the library from now on, for takeEntries.
+func (w *wire) collectEntries() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.collector = &collector{names: map[string]string{}}
+}
+
+// takeEntries returns the entries that were collected since it was last called.
+func (w *wire) takeEntries() []*ldap.Entry {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.collector == nil {
+		return nil
+	}
+	entries := w.collector.entries
+	w.collector.entries = make([]*ldap.Entry, 0, len(entries))
+	return entries
 }
 
 // takeReferences lets continuation references through from now on.
