@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/directory"
@@ -14,6 +15,7 @@ import (
 // element; a sequence without one is complete. A name that several directories
 // have comes once for each, in their order.
 func (n *Names) Passwds(ctx context.Context) iter.Seq2[account.Account, error] {
+	local := locals{names: n}
 	return believed(n, func(d Directory) iter.Seq2[account.Account, error] { return d.Accounts(ctx) },
 		func(acct account.Account, keep keep) (account.Account, error) {
 			if err := n.checkAccount(acct); err != nil {
@@ -21,13 +23,15 @@ func (n *Names) Passwds(ctx context.Context) iter.Seq2[account.Account, error] {
 				return account.Account{}, err
 			}
 			keep(func(index int) finding { return n.accountFinding(acct, index, n.keyOf(passwdByName, acct.Name)) })
-			return n.notLocal(acct)
+			users, groups := local.current()
+			return n.notAmong(acct, users, groups)
 		})
 }
 
 // Groups returns the groups, with the members that can be users, as Passwds
 // returns accounts.
 func (n *Names) Groups(ctx context.Context) iter.Seq2[account.Group, error] {
+	local := locals{names: n}
 	return believed(n, func(d Directory) iter.Seq2[account.Group, error] { return d.Groups(ctx) },
 		func(group account.Group, keep keep) (account.Group, error) {
 			group, err := n.checkedGroup(group)
@@ -36,10 +40,11 @@ func (n *Names) Groups(ctx context.Context) iter.Seq2[account.Group, error] {
 				return account.Group{}, err
 			}
 			keep(func(index int) finding { return n.groupFinding(group, index, n.keyOf(groupByName, group.Name)) })
-			if n.isLocalGroup(group, n.groups.current()) {
+			users, groups := local.current()
+			if n.isLocalGroup(group, groups) {
 				return account.Group{}, directory.ErrBadEntry
 			}
-			group.Members, _ = withoutLocals(group.Members, n.users.current())
+			group.Members, _ = withoutLocals(group.Members, users)
 			return group, nil
 		})
 }
@@ -56,6 +61,25 @@ func (n *Names) Shadows(ctx context.Context) iter.Seq2[account.Shadow, error] {
 			keep(func(index int) finding { return shadowFinding(shadow, index, n.keyOf(shadowByName, shadow.Name)) })
 			return n.notLocalShadow(shadow)
 		})
+}
+
+// locals are the local users and groups for an enumeration, which would spend a
+// third of its time on looking whether the files have changed since the last
+// entry.
+type locals struct {
+	names         *Names
+	users, groups *localNames
+	read          time.Time
+}
+
+// localsAge is how old they may be.
+const localsAge = 100 * time.Millisecond
+
+func (l *locals) current() (users, groups *localNames) {
+	if l.users == nil || time.Since(l.read) >= localsAge {
+		l.users, l.groups, l.read = l.names.users.current(), l.names.groups.current(), time.Now()
+	}
+	return l.users, l.groups
 }
 
 func (n *Names) keyOf(kind byte, name string) string {

@@ -86,7 +86,10 @@ func (n *Names) checkAccount(acct account.Account) error {
 // machine, and is not in a group of it: the primary gid would let the user in
 // without being asked.
 func (n *Names) notLocal(acct account.Account) (account.Account, error) {
-	users, groups := n.users.current(), n.groups.current()
+	return n.notAmong(acct, n.users.current(), n.groups.current())
+}
+
+func (n *Names) notAmong(acct account.Account, users, groups *localNames) (account.Account, error) {
 	var err error
 	switch {
 	case users.hasName(acct.Name) || users.hasID(acct.UID):
