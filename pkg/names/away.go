@@ -32,6 +32,15 @@ func (m *memory) heard(index int, began time.Duration, err error) {
 	}
 }
 
+// back notes that a directory answers again. Nobody joins a search that began
+// before: it may hang.
+func (m *memory) back(index int) {
+	m.heard(index, m.now(), nil)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.flights = map[string]*flight{}
+}
+
 // away reports whether one of the directories is known to be away that would be
 // asked for what the one with this index has. What was heard a while ago is no
 // knowledge. The caller holds the lock.

@@ -125,13 +125,17 @@ func patience(ctx context.Context, old *slot) (<-chan time.Time, func() bool) {
 // caller holds the lock, here and below.
 func (m *memory) refresh(key string, s *slot, load load) {
 	now := m.now()
-	if now < s.due || s.refreshing || m.refreshing >= maxRefreshes || m.flights[key] != nil {
+	if now < s.due || s.refreshing || m.flights[key] != nil {
 		return
 	}
-	if m.away(s.directory) {
-		if now < m.nextProbe {
+	switch {
+	case !m.away(s.directory):
+		if m.refreshing >= maxRefreshes {
 			return
 		}
+	case now < m.nextProbe:
+		return
+	default: // whether or not others hang
 		m.nextProbe = now + probeEvery + rand.N(probeEvery/2)
 	}
 	s.refreshing = true
@@ -153,7 +157,7 @@ func (m *memory) start(key string, load load) *flight {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		defer close(f.done)
-		m.landed(f, key, generation)
+		m.landed(f, key)
 		switch {
 		case err == nil:
 			f.found = &slot{finding: found}
@@ -172,8 +176,8 @@ func (m *memory) start(key string, load load) *flight {
 }
 
 // landed takes a flight out of the list.
-func (m *memory) landed(f *flight, key string, generation int) {
-	if generation == m.generation {
+func (m *memory) landed(f *flight, key string) {
+	if m.flights[key] == f {
 		delete(m.flights, key)
 	}
 	if old := f.behind; old != nil {

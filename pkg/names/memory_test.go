@@ -601,3 +601,27 @@ func TestSlowSearch(t *testing.T) {
 		s.want(t, "alice", 5009, nil)
 	})
 }
+
+// When the directory is said to be back, nobody waits for what still hangs.
+func TestBack(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		d := &fake{accounts: []account.Account{user("alice", 5000, 5000)}}
+		s := newSiteWith(t, func(o *names.Options) { remember(o); o.Timeout = time.Minute }, d)
+		s.want(t, "alice", 5000, nil)
+		d.delay = time.Hour
+		time.Sleep(ttl)
+		s.want(t, "alice", 5000, nil)
+		s.want(t, "bob", 0, directory.ErrUnavailable)
+		d.delay, d.accounts = 0, []account.Account{user("alice", 5009, 5000), user("bob", 5001, 5000)}
+		s.Back(0)
+		began := time.Now()
+		s.want(t, "alice", 5009, nil)
+		s.want(t, "bob", 5001, nil)
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("waited %v", waited)
+		}
+		time.Sleep(2 * time.Minute) // what hung ends, and so does the entry
+		s.want(t, "alice", 5009, nil)
+		d.wantAsked(t, 6)
+	})
+}

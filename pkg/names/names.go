@@ -134,6 +134,10 @@ func (n *Names) Flush() {
 	n.logins.flush()
 }
 
+// Back says that the directory with this index answers again, which its lookups
+// would find out a little later.
+func (n *Names) Back(index int) { n.memory.back(index) }
+
 // Stats returns what the memory of lookups did.
 func (n *Names) Stats() Stats { return n.memory.count() }
 

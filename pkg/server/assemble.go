@@ -30,26 +30,17 @@ type BackendOptions struct {
 // module's own program are both made of this, so that they decide alike.
 func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 	logger := opts.Logger
-	directories := make([]*directory.Directory, 0, len(cfg.Directories))
-	closeAll := func() error {
-		var errs []error
-		for _, d := range directories {
-			errs = append(errs, d.Close())
+	var lookups *names.Names // nothing is back before something was asked
+	directories, err := newDirectories(cfg, opts, func(index int) {
+		lookups.Back(index)
+		if opts.OnBack != nil {
+			opts.OnBack()
 		}
-		return errors.Join(errs...)
+	})
+	if err != nil {
+		return nil, err
 	}
-	for _, c := range cfg.Directories {
-		d, err := directory.New(c, directory.Options{
-			Logger: logger, SingleUse: opts.SingleUse, OnBack: opts.OnBack, IgnoreCase: cfg.Accounts.IgnoreCase,
-			SkipMembers: !cfg.Lookups.GroupMembers,
-			MemberTTL:   cfg.Lookups.MemberTTL, MemberNegativeTTL: cfg.Lookups.MemberNegativeTTL,
-		})
-		if err != nil {
-			return nil, errors.Join(err, closeAll())
-		}
-		directories = append(directories, d)
-	}
-	lookups := newNames(cfg, directories, logger)
+	lookups = newNames(cfg, directories, logger)
 	return &Backend{
 		Names:           lookups,
 		Login:           newLogin(cfg, directories, lookups, logger),
@@ -65,8 +56,35 @@ func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 		},
 		Status: func() []nslcd.Fact { return facts(directories, lookups) },
 		Limits: Limits{Connections: cfg.Daemon.MaxConnections, PerUID: cfg.Daemon.MaxConnectionsPerUID},
-		Close:  closeAll,
+		Close:  func() error { return closeAll(directories) },
 	}, nil
+}
+
+// newDirectories makes all of them or none. back is called with the index of one
+// that answers again.
+func newDirectories(cfg *config.Config, opts BackendOptions, back func(index int)) ([]*directory.Directory, error) {
+	directories := make([]*directory.Directory, 0, len(cfg.Directories))
+	for index, c := range cfg.Directories {
+		d, err := directory.New(c, directory.Options{
+			Logger: opts.Logger, SingleUse: opts.SingleUse, IgnoreCase: cfg.Accounts.IgnoreCase,
+			OnBack:      func() { back(index) },
+			SkipMembers: !cfg.Lookups.GroupMembers,
+			MemberTTL:   cfg.Lookups.MemberTTL, MemberNegativeTTL: cfg.Lookups.MemberNegativeTTL,
+		})
+		if err != nil {
+			return nil, errors.Join(err, closeAll(directories))
+		}
+		directories = append(directories, d)
+	}
+	return directories, nil
+}
+
+func closeAll(directories []*directory.Directory) error {
+	var errs []error
+	for _, d := range directories {
+		errs = append(errs, d.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // searchFactor is by how much a search may outlast a lookup that waits for it: a
