@@ -612,6 +612,7 @@ func TestBack(t *testing.T) {
 		time.Sleep(ttl)
 		s.want(t, "alice", 5000, nil)
 		s.want(t, "bob", 0, directory.ErrUnavailable)
+		synctest.Wait()
 		d.delay, d.accounts = 0, []account.Account{user("alice", 5009, 5000), user("bob", 5001, 5000)}
 		s.Back(0)
 		began := time.Now()
