@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -33,13 +34,17 @@ const sparedFiles = 256
 
 // fitting returns limits under which the process does not run out of
 // descriptors, whatever callers do.
-func (l Limits) fitting() Limits {
+func fitting(l Limits, logger *slog.Logger) Limits {
 	var files unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &files) != nil || files.Cur >= 1<<20 {
 		return l
 	}
 	most := max(8, (int(files.Cur)-sparedFiles)/3) // places, those who wait for one, and root's
-	l.Connections = min(l.Connections, most)
+	if l.Connections > most {
+		logger.Warn("fewer connections than configured: too few files may be opened (RLIMIT_NOFILE)",
+			"max_connections", l.Connections, "served", most, "files", files.Cur)
+		l.Connections = most
+	}
 	return l
 }
 

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,11 +157,15 @@ func TestLimitsFitTheDescriptors(t *testing.T) {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err != nil {
 		t.Fatal(err)
 	}
+	var log strings.Builder
 	want := (int(files.Cur) - sparedFiles) / 3
-	if got := (Limits{Connections: 1 << 30, PerUID: 5}).fitting(); files.Cur < 1<<20 && got.Connections != max(8, want) || got.PerUID != 5 {
+	if got := fitting(Limits{Connections: 1 << 30, PerUID: 5}, slog.New(slog.NewTextHandler(&log, nil))); files.Cur < 1<<20 && got.Connections != max(8, want) || got.PerUID != 5 {
 		t.Errorf("%+v with %d descriptors", got, files.Cur)
 	}
-	if got := (Limits{Connections: 5}).fitting(); got.Connections != 5 {
+	if said := strings.Contains(log.String(), "RLIMIT_NOFILE"); said != (files.Cur < 1<<20) {
+		t.Errorf("the log says %q", log.String())
+	}
+	if got := fitting(Limits{Connections: 5}, slog.New(slog.DiscardHandler)); got.Connections != 5 {
 		t.Errorf("%+v", got)
 	}
 }

@@ -100,7 +100,7 @@ func New(backend *Backend, options Options) *Server {
 	options = options.withDefaults()
 	s := &Server{
 		options:  options,
-		doors:    newAdmission(backend.Limits.fitting()),
+		doors:    newAdmission(fitting(backend.Limits, options.Logger)),
 		listings: newAdmission(options.Enumerations),
 		crowds:   rate.Sometimes{First: 1, Interval: time.Second},
 		nonsense: rate.Sometimes{First: 100, Interval: time.Second},
@@ -115,7 +115,7 @@ func New(backend *Backend, options Options) *Server {
 // Swap makes backend answer all further requests. Those in flight finish on
 // the old one, which is closed after the last of them.
 func (s *Server) Swap(backend *Backend) {
-	s.doors.setLimits(backend.Limits.fitting())
+	s.doors.setLimits(fitting(backend.Limits, s.options.Logger))
 	s.backends.swap(backend)
 }
 

@@ -1,10 +1,11 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
-	"fmt"
 	"net"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -18,12 +19,13 @@ func endless(many int) func(*scripted.Conn, *scripted.Request) {
 	return func(c *scripted.Conn, r *scripted.Request) {
 		offset, size, _ := r.Page()
 		next := min(offset+size, many)
+		const name = "crowdNUMBER"
+		pattern := scripted.EntryMessage(r.ID, scripted.Entry{DN: "uid=" + name + "," + labBase, Attributes: map[string][]string{
+			"uid": {name}, "cn": {"Number " + name}, "objectClass": {"posixAccount"},
+			"uidNumber": {"NUMBER"}, "gidNumber": {"20000"}, "homeDirectory": {"/home/" + name}, "loginShell": {"/bin/sh"},
+		}})
 		for i := offset; i < next; i++ {
-			name := fmt.Sprintf("crowd%06d", i)
-			c.Send(scripted.EntryMessage(r.ID, scripted.Entry{DN: "uid=" + name + "," + labBase, Attributes: map[string][]string{
-				"uid": {name}, "cn": {"Number " + name}, "objectClass": {"posixAccount"},
-				"uidNumber": {fmt.Sprint(100_000 + i)}, "gidNumber": {"20000"}, "homeDirectory": {"/home/" + name}, "loginShell": {"/bin/sh"},
-			}}))
+			c.Send(bytes.ReplaceAll(pattern, []byte("NUMBER"), strconv.AppendInt(nil, int64(100_000+i), 10)))
 		}
 		if next == many {
 			next = 0

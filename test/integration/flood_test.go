@@ -58,17 +58,10 @@ func TestFlood(t *testing.T) {
 	showLogsOnFailure(t)
 	writeGoldapConfig(t)
 	running := runGoldapd(t)
-	alice := person("alice")
-	password := secret.FromString(alice.Password)
 	logInOnce := func() time.Duration {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
-		began := time.Now()
-		answer, err := client.New(daemon.GoldapSocket).Authenticate(ctx, nslcd.PAM{User: alice.Name, Service: "sshd"}, password)
-		if err != nil || answer.Code != nslcd.CodeSuccess {
-			t.Fatalf("%+v, %v", answer, err)
-		}
-		return time.Since(began)
+		took, err := aliceLogsIn(t)
+		must(t, err)
+		return took
 	}
 	logInOnce() // connects to the directory
 	before := residentKiB(t, running.Pid())
@@ -89,6 +82,52 @@ func TestFlood(t *testing.T) {
 	}
 	if grown > 32<<10 {
 		t.Errorf("goldapd grew by %d KiB", grown)
+	}
+}
+
+// aliceLogsIn is a login over the socket.
+func aliceLogsIn(t *testing.T) (time.Duration, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	alice := person("alice")
+	began := time.Now()
+	answer, err := client.New(daemon.GoldapSocket).Authenticate(ctx,
+		nslcd.PAM{User: alice.Name, Service: "sshd"}, secret.FromString(alice.Password))
+	if err == nil && answer.Code != nslcd.CodeSuccess {
+		err = fmt.Errorf("alice: %+v", answer)
+	}
+	return time.Since(began), err
+}
+
+// TestFloodWithFewDescriptors is that a goldapd that may open 256 files takes no
+// more connections than that allows, and so always has one for root.
+func TestFloodWithFewDescriptors(t *testing.T) {
+	showLogsOnFailure(t)
+	writeGoldapConfig(t)
+	log := logFile(t, "goldapd")
+	must(t, os.MkdirAll("/run/goldap", 0o755))
+	running := exec.Command("sh", "-c", `ulimit -n 256 && exec "$0" --config "$1" --socket "$2" 2>>"$3"`,
+		daemon.GoldapProgram, daemon.GoldapConfig, daemon.GoldapSocket, log)
+	must(t, running.Start())
+	t.Cleanup(func() {
+		must(t, running.Process.Signal(syscall.SIGTERM))
+		must(t, running.Wait())
+	})
+	eventually(t, 15*time.Second, "goldapd answers", func() bool {
+		_, err := aliceLogsIn(t)
+		return err == nil
+	})
+	said := startFlood(t)
+	for began := time.Now(); time.Since(began) < time.Second; {
+		_, err := aliceLogsIn(t)
+		must(t, err)
+	}
+	if line, err := said.ReadString('\n'); err != nil || line != strconv.Itoa(idleConnections)+"\n" {
+		t.Fatalf("the flood ends with %q, %v", line, err)
+	}
+	if text := readFile(t, log); strings.Contains(text, "too many open files") {
+		t.Error("it ran out of descriptors")
 	}
 }
 
