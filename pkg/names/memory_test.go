@@ -326,6 +326,7 @@ func TestDirectoryAway(t *testing.T) {
 				s.want(t, "nobody", 0, directory.ErrUnavailable)
 				s.want(t, "carol", 0, directory.ErrUnavailable)
 
+				synctest.Wait()
 				d.err, d.delay = nil, 0
 				d.accounts = []account.Account{user("alice", 5009, 5000), user("bob", 5001, 5000)}
 				back := time.Now()
@@ -589,6 +590,7 @@ func TestSlowSearch(t *testing.T) {
 		time.Sleep(d.delay)
 		s.want(t, "alice", 5000, nil)
 		d.wantAsked(t, 1)
+		synctest.Wait()
 		d.accounts = []account.Account{user("alice", 5009, 5000)}
 		time.Sleep(ttl)
 		began := time.Now()
