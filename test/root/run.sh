@@ -5,8 +5,8 @@
 # when the command ends. The exit status is the command's.
 #
 # Usage: run.sh COMMAND [ARGUMENT]...
-# Inside: /goldap/build, /goldap/test and /goldap/etc are the repository's,
-# read-only; the environment is PATH, HOME, LANG, and CI if it is set; /etc/hosts
+# Inside: /goldap has build, test, etc and docs of the repository, read-only; the
+# environment is PATH, HOME, LANG, and CI if it is set; /etc/hosts
 # knows the names below; there is no /dev/log.
 set -eu
 
@@ -44,6 +44,7 @@ devices() {
 
 # read_only shows the repository's directory $1 at goldap/$1.
 read_only() {
+	mkdir -p "goldap/$1"
 	mount --bind "$repository/$1" "goldap/$1"
 	mount -o remount,bind,ro "goldap/$1"
 }
@@ -54,10 +55,9 @@ mounts() {
 	mount -t tmpfs -o mode=755 run run
 	mount -t tmpfs -o mode=1777 tmp tmp
 	mkdir -m 755 run/sshd run/lock
-	mkdir -p goldap/etc
-	read_only build
-	read_only test
-	read_only etc
+	for shown in build test etc docs; do
+		read_only "$shown"
+	done
 }
 
 network() {
