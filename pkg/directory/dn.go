@@ -20,6 +20,42 @@ var dnMarks = strings.NewReplacer(`\`, `\\`, ",", `\,`, "+", `\+`)
 // has another matching rule are compared like the rest: those of cn, uid, ou, o
 // and dc, which DNs are made of, all ignore case.
 func normalDN(dn string) string {
+	if isPlainDN(dn) {
+		return strings.ToLower(dn)
+	}
+	return normalParsedDN(dn)
+}
+
+// isPlainDN reports whether the normal DN differs in case at most: types of
+// letters, values without escapes and with single blanks between words, one
+// part in each RDN. Most DNs are like that.
+func isPlainDN(dn string) bool {
+	for rest, more := dn, true; more; {
+		var rdn string
+		rdn, rest, more = strings.Cut(rest, ",")
+		attribute, value, _ := strings.Cut(rdn, "=")
+		if attribute == "" || value == "" || strings.ContainsFunc(attribute, notLetter) || !isPlainValue(value) {
+			return false
+		}
+	}
+	return true
+}
+
+func notLetter(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') }
+
+func isPlainValue(value string) bool {
+	blank := true // before the next character
+	for i := range len(value) {
+		c := value[i]
+		if c < ' ' || c > '~' || c == ' ' && blank || strings.IndexByte(`\"+;<>#=`, c) >= 0 {
+			return false
+		}
+		blank = c == ' '
+	}
+	return !blank
+}
+
+func normalParsedDN(dn string) string {
 	parsed, err := parseDN(dn)
 	if err != nil {
 		return strings.ToLower(dn)

@@ -45,11 +45,14 @@ func TestNormalDN(t *testing.T) {
 // FuzzNormalDN: two spellings of one DN have the same normal DN, and what is
 // searched for instead of a DN is one assertion for each part of its RDN.
 func FuzzNormalDN(f *testing.F) {
-	for _, seed := range []string{"uid=a,dc=b", `cn=a\,b+c=d, dc=x`, "cn=#0403666f6f", "", "a", "=", `cn=\`, "cn= a  b ", "cn=*)(uid=a", "uid=a=b,c=d", "=,a=b", "uid=,a=b"} {
+	for _, seed := range []string{"uid=a,dc=b", `cn=a\,b+c=d, dc=x`, "cn=#0403666f6f", "", "a", "=", `cn=\`, "cn= a  b ", "cn=*)(uid=a", "uid=a=b,c=d", "=,a=b", "uid=,a=b", "a=b c,d=e f", "a b", " a=b", "a=b ", "a= b", "a,b=c", ",", "=", "a==b"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, dn string) {
 		_ = rdnValue(memberDN(dn), "uid")
+		if fast, slow := normalDN(dn), normalParsedDN(dn); fast != slow {
+			t.Errorf("%q becomes %q, taken apart %q", dn, fast, slow)
+		}
 		parsed, err := parseDN(dn)
 		if err != nil || !utf8.ValidString(dn) {
 			return
