@@ -42,7 +42,17 @@ func (d *draft) readNSLCD(data []byte) {
 	}
 	r.finishServers()
 	r.finishNSLCDBases()
+	r.finishNSLCDMembers()
 	r.dir.RetryMax = max(r.dir.RetryMax, r.dir.RetryMin)
+}
+
+// finishNSLCDMembers leaves uniqueMember out, unless a line maps member to it:
+// nslcd does not look at it, so nobody is a member by it on machines that have
+// an nslcd.conf.
+func (r *keywordReader) finishNSLCDMembers() {
+	if _, named := r.dir.Group.Attributes["member"]; !named {
+		r.rename(place{}, "group", "member", "member")
+	}
 }
 
 // nslcdSocket is where programs made for nslcd ask. Who has an nslcd.conf has

@@ -90,6 +90,8 @@ func TestNSLCDKeywords(t *testing.T) {
 		"map nothing":           {nslcdSite + `map passwd gecos ""`, attributes, []any{map[string]string(nil), map[string]string{"gecos": ""}}},
 		"last map counts":       {nslcdSite + "map passwd gecos \"x\"\nmap passwd gecos y", attributes, []any{map[string]string{"gecos": "y"}, map[string]string{}}},
 		"no member":             {nslcdSite + `map group member ""`, dir(func(d Directory) any { return d.Group.Attributes }), map[string]string{"member": ""}},
+		"only member":           {nslcdSite, dir(func(d Directory) any { return d.Group.Attributes }), map[string]string{"member": "member"}},
+		"uniqueMember":          {nslcdSite + "map group member uniqueMember", dir(func(d Directory) any { return d.Group.Attributes }), map[string]string{"member": "uniqueMember"}},
 		"AD date":               {nslcdSite + "map shadow shadowLastChange pwdLastSet", dir(func(d Directory) any { return d.Shadow.Attributes }), map[string]string{"shadowLastChange": "pwdLastSet"}},
 		"bindpw":                {nslcdSite + "binddn cn=a b\nbindpw  a # b \t", dir(func(d Directory) any { return d.BindDN + string(d.BindPassword.Bytes()) }), "cn=a ba # b"},
 		"rootpwmodpw":           {nslcdSite + "rootpwmoddn cn=a b\nrootpwmodpw x y", dir(func(d Directory) any { return d.RootBindDN + string(d.RootBindPassword.Bytes()) }), "cn=a bx y"},

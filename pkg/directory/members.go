@@ -15,11 +15,11 @@ const (
 	maxNestedGroups = 10_000
 )
 
-// memberAttributes returns the attributes that hold the DNs of members, each
-// once. Without a member attribute there is no uniqueMember, either.
+// memberAttributes returns the attributes that hold the DNs of members: both
+// of the schema, unless the configuration names one, or none.
 func (m *mapping) memberAttributes() []string {
-	if m.attribute("member") == "" {
-		return nil
+	if _, named := m.rename["member"]; named {
+		return m.attributes("member")
 	}
 	return m.attributes("member", "uniqueMember")
 }

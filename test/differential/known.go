@@ -381,18 +381,6 @@ var Known = []Difference{
 		},
 	},
 	{
-		Title:  "`uniqueMember` of a group",
-		Nslcd:  "knows only what `map group member` names",
-		Goldap: "reads it as well as `member`, unless one is mapped",
-		Why:    "Directories have either.",
-		Seen: []Seen{
-			{"default", "group name unique", "unique:*:10111: | END", "unique:*:10111:bob | END"},
-			{"default", "group member bob", "", "unique:*:10111:"},
-			{"default", "group all", "unique:*:10111:", ""},
-			{"default", "group all", "", "unique:*:10111:bob"},
-		},
-	},
-	{
 		Title:  "the groups of a user whom no entry describes",
 		Nslcd:  "finds groups by memberUid",
 		Goldap: "finds none",
