@@ -3,6 +3,7 @@ package names_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"runtime"
 	"testing"
@@ -121,4 +122,35 @@ func heap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+func (c *crowd) Accounts(ctx context.Context) iter.Seq2[account.Account, error] {
+	return func(yield func(account.Account, error) bool) {
+		for i := range 10_000 {
+			if !yield(c.AccountByName(ctx, fmt.Sprintf("user%06d", i))) {
+				return
+			}
+		}
+	}
+}
+
+func BenchmarkEnumeration(b *testing.B) {
+	benchmark(b, func(ctx context.Context, n *names.Names) error {
+		for _, err := range n.Passwds(ctx) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// BenchmarkFirstTime is a lookup of what is not in memory.
+func BenchmarkFirstTime(b *testing.B) {
+	i := 0
+	benchmark(b, func(ctx context.Context, n *names.Names) error {
+		i++
+		_, err := n.PasswdByName(ctx, fmt.Sprintf("user%06d", i%999_999))
+		return err
+	})
 }

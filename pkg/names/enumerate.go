@@ -52,6 +52,7 @@ func (n *Names) Groups(ctx context.Context) iter.Seq2[account.Group, error] {
 // Shadows returns the ageing data of all users that are not local, as Passwds
 // returns accounts.
 func (n *Names) Shadows(ctx context.Context) iter.Seq2[account.Shadow, error] {
+	local := locals{names: n}
 	return believed(n, func(d Directory) iter.Seq2[account.Shadow, error] { return d.Shadows(ctx) },
 		func(shadow account.Shadow, keep keep) (account.Shadow, error) {
 			if err := n.checkShadow(shadow); err != nil {
@@ -59,7 +60,8 @@ func (n *Names) Shadows(ctx context.Context) iter.Seq2[account.Shadow, error] {
 				return account.Shadow{}, err
 			}
 			keep(func(index int) finding { return shadowFinding(shadow, index, n.keyOf(shadowByName, shadow.Name)) })
-			return n.notLocalShadow(shadow)
+			users, _ := local.current()
+			return n.notLocalShadow(shadow, users)
 		})
 }
 

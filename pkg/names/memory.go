@@ -118,11 +118,7 @@ func (m *memory) forget(keys ...string) {
 	defer m.mu.Unlock()
 	m.generation++
 	m.flights = map[string]*flight{}
-	for _, key := range keys {
-		if s := m.slots[key]; s != nil {
-			m.remove(s)
-		}
-	}
+	m.removeAll(keys)
 }
 
 // count returns what happened so far.
@@ -160,16 +156,16 @@ func (m *memory) keep(f finding, confirmed time.Duration, generation int) {
 // put remembers a record in the place of all that have one of its keys, unless
 // one of these is newer. The caller holds the lock, here and below.
 func (m *memory) put(f finding, confirmed time.Duration) {
-	keys := f.keys()
+	keys, known := f.keys(), false
 	for _, key := range keys {
-		if old := m.slots[key]; old != nil && old.confirmed > confirmed {
+		old := m.slots[key]
+		if old != nil && old.confirmed > confirmed {
 			return
 		}
+		known = known || old != nil
 	}
-	for _, key := range keys {
-		if old := m.slots[key]; old != nil {
-			m.remove(old)
-		}
+	if known {
+		m.removeAll(keys)
 	}
 	life := m.life(f.record)
 	s := &slot{finding: f, confirmed: confirmed, expires: confirmed + life, due: confirmed + life*3/4, place: len(m.ring)}
@@ -205,6 +201,14 @@ func (m *memory) life(r record) time.Duration {
 // weight is what a record counts against the limit: one entry, and one more
 // for each KB, so that the limit bounds the bytes as well.
 func (s *slot) weight() int { return 1 + len(s.text)/1024 }
+
+func (m *memory) removeAll(keys []string) {
+	for _, key := range keys {
+		if s := m.slots[key]; s != nil {
+			m.remove(s)
+		}
+	}
+}
 
 func (m *memory) remove(s *slot) {
 	for _, key := range s.keys() {

@@ -307,7 +307,7 @@ func (n *Names) ShadowByName(ctx context.Context, name string) (account.Shadow, 
 	if err != nil {
 		return account.Shadow{}, err
 	}
-	return n.notLocalShadow(readShadow(s))
+	return n.notLocalShadow(readShadow(s), n.users.current())
 }
 
 func (n *Names) loadShadow(key, name string) load {

@@ -13,7 +13,7 @@ import (
 // key.
 func (n *Names) accountFinding(acct account.Account, index int, key string) finding {
 	names := n.usable(acct.Name, acct.Names)
-	keys := []string{key}
+	keys := append(make([]string, 0, 4), key)
 	if index == 0 {
 		keys = n.allKeys(keys, entryKinds{passwdByName, passwdByUID, passwdEntry}, names, own(acct.Name, acct.Names), acct.UID, acct.DN)
 	}
@@ -42,7 +42,7 @@ func (n *Names) account(s *slot, asked string) account.Account {
 
 func (n *Names) groupFinding(group account.Group, index int, key string) finding {
 	names := n.usable(group.Name, group.Names)
-	keys := []string{key}
+	keys := append(make([]string, 0, 4), key)
 	if index == 0 {
 		keys = n.allKeys(keys, entryKinds{groupByName, groupByGID, groupEntry}, names, own(group.Name, group.Names), group.GID, group.DN)
 	}

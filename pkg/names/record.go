@@ -13,9 +13,12 @@ type record struct {
 	body int // where the keys end; 0 for a key that nothing was found for
 }
 
+// usualRecord is room for most users and small groups.
+const usualRecord = 384
+
 // newRecord packs what was found, which has these keys.
 func newRecord(keys []string, write func(*packer)) record {
-	var p packer
+	p := packer{make([]byte, 0, usualRecord)}
 	p.list(keys)
 	body := len(p.bytes)
 	write(&p)

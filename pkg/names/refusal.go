@@ -185,8 +185,8 @@ func (n *Names) checkShadow(shadow account.Shadow) error {
 	return nil
 }
 
-func (n *Names) notLocalShadow(shadow account.Shadow) (account.Shadow, error) {
-	if !n.users.current().hasName(shadow.Name) {
+func (n *Names) notLocalShadow(shadow account.Shadow, users *localNames) (account.Shadow, error) {
+	if !users.hasName(shadow.Name) {
 		return shadow, nil
 	}
 	err := refuse(Local, "shadow data of %s: the user is local", strconv.Quote(shadow.Name))
