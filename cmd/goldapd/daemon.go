@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/goldap/goldap/pkg/config"
 	"github.com/goldap/goldap/pkg/server"
@@ -74,7 +75,7 @@ func unreadable(cfg config.Daemon) string {
 }
 
 // run serves until ctx ends.
-func (d *daemon) run(ctx context.Context, o options, hangups <-chan os.Signal) (err error) {
+func (d *daemon) run(ctx context.Context, o options, requests <-chan os.Signal) (err error) {
 	if d.path, err = config.Find(o.config); err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (d *daemon) run(ctx context.Context, o options, hangups <-chan os.Signal) (
 	d.emptyCaches()
 	reloading, stop := context.WithCancel(ctx)
 	defer stop()
-	go d.reloadOn(reloading, hangups)
+	go d.obey(reloading, requests)
 	return d.server.Run(ctx, listeners...)
 }
 
@@ -197,11 +198,17 @@ func addresses(listeners []server.Listener) string {
 	return strings.Join(paths, ", ")
 }
 
-// reloadOn reads the configuration again on each signal, until ctx ends.
-func (d *daemon) reloadOn(ctx context.Context, hangups <-chan os.Signal) {
+// obey does what signals ask for, until ctx ends: SIGHUP reads the
+// configuration again, SIGUSR1 tries everything that waits for a retry time.
+func (d *daemon) obey(ctx context.Context, requests <-chan os.Signal) {
 	for {
 		select {
-		case <-hangups:
+		case request := <-requests:
+			if request == syscall.SIGUSR1 {
+				d.logger.Info("what waits for its retry time is tried now")
+				d.server.RetryNow()
+				continue
+			}
 			d.reload()
 		case <-ctx.Done():
 			return

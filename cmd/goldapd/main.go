@@ -63,15 +63,16 @@ func main() {
 		help(os.Args[2:], systemDirectories, os.Stdin, os.Stdout)
 		return
 	}
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	status := run(ctx, os.Args[1:], hangups, os.Stdout, os.Stderr)
+	requests := make(chan os.Signal, 1)
+	signal.Notify(requests, syscall.SIGHUP, syscall.SIGUSR1)
+	status := run(ctx, os.Args[1:], requests, os.Stdout, os.Stderr)
 	runtime.KeepAlive(ballast)
 	os.Exit(status)
 }
 
-// run is the program. It returns the exit status when ctx ends.
-func run(ctx context.Context, args []string, hangups <-chan os.Signal, stdout, stderr io.Writer) int {
+// run is the program. It returns the exit status when ctx ends. requests are the
+// signals that want something of a running daemon.
+func run(ctx context.Context, args []string, requests <-chan os.Signal, stdout, stderr io.Writer) int {
 	o, err := parseOptions(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
@@ -88,7 +89,7 @@ func run(ctx context.Context, args []string, hangups <-chan os.Signal, stdout, s
 	if o.check {
 		err = d.check(o, stdout)
 	} else {
-		err = d.run(ctx, o, hangups)
+		err = d.run(ctx, o, requests)
 	}
 	if err != nil {
 		complain(stderr, err)

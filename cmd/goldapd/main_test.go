@@ -132,6 +132,53 @@ func TestReloadAndShutdown(t *testing.T) {
 	}
 }
 
+// SIGUSR1 has a server that refused tried at once; the retry times are so long
+// that nothing else could.
+func TestRetryNow(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(t.TempDir(), "socket")
+	p := launch(t, "--config", configFile(t, "goldap.toml", fmt.Sprintf(`
+[[directory]]
+uris = ["ldap://%s"]
+base = "dc=example,dc=com"
+retry_min = "20m"
+retry_max = "20m"
+`, address)), "--socket", socket)
+	p.waitFor("ready")
+	if _, err := client.New(socket).PasswdByName(withTimeout(t), "ada"); !errors.Is(err, client.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	if listener, err = net.Listen("tcp", address); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	p.signal(syscall.SIGUSR1)
+	p.waitFor("tried now")
+	accepted := make(chan error, 1)
+	go func() {
+		conn, err := listener.Accept()
+		if err == nil {
+			err = conn.Close()
+		}
+		accepted <- err
+	}()
+	select {
+	case err := <-accepted:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-withTimeout(t).Done():
+		t.Error("the server is not tried")
+	}
+}
+
 // A daemon that was killed leaves its socket behind; the next one takes it
 // over, and a third one does not.
 func TestRestartAfterKill(t *testing.T) {

@@ -180,7 +180,7 @@ func loadKerberosConfig(path string) (*krbconfig.Config, error) {
 	conf, err := krbconfig.Load(path)
 	var unsupported krbconfig.UnsupportedDirective
 	if err != nil && !errors.As(err, &unsupported) {
-		return nil, fmt.Errorf("Kerberos configuration %s: %w", path, err)
+		return nil, fmt.Errorf("configuration of Kerberos %s: %w", path, err)
 	}
 	return conf, nil
 }

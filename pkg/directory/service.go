@@ -272,9 +272,11 @@ func (p *servicePool) probe() {
 }
 
 // openAnswering is open for a probe: it tells whether the server is back, which
-// takes an answer to a search. A server that lets everybody in and then says
+// takes an answer to a search, all within the connect timeout. A server that lets everybody in and then says
 // nothing is not.
 func (p *servicePool) openAnswering(ctx context.Context, generation uint64) (*conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.server.connectTimeout)
+	defer cancel()
 	start := time.Now()
 	c, err := p.open(ctx, generation)
 	if err == nil {

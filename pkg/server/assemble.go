@@ -55,6 +55,11 @@ func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 			lookups.Flush()
 		},
 		Status: func() []nslcd.Fact { return facts(directories, lookups) },
+		RetryNow: func() {
+			for _, d := range directories {
+				d.RetryNow()
+			}
+		},
 		Limits: Limits{Connections: cfg.Daemon.MaxConnections, PerUID: cfg.Daemon.MaxConnectionsPerUID},
 		Close:  func() error { return closeAll(directories) },
 	}, nil

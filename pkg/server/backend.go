@@ -61,7 +61,10 @@ type Backend struct {
 	// are.
 	Flush  func()
 	Status func() []nslcd.Fact
-	Limits Limits
+	// RetryNow makes the directories try at once what waits for its retry time.
+	// It may be nil.
+	RetryNow func()
+	Limits   Limits
 	// Close is called once, after the last request on this Backend. It may be
 	// nil.
 	Close func() error

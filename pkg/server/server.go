@@ -119,6 +119,19 @@ func (s *Server) Swap(backend *Backend) {
 	s.backends.swap(backend)
 }
 
+// RetryNow makes the present backend's directories try at once what waits for
+// its retry time.
+func (s *Server) RetryNow() {
+	present := s.backends.acquire()
+	if present == nil {
+		return
+	}
+	defer s.backends.release(present)
+	if present.RetryNow != nil {
+		present.RetryNow()
+	}
+}
+
 // Close closes the backend after the last request on it. Connections that
 // come later are closed without an answer.
 func (s *Server) Close() { s.backends.swap(nil) }
