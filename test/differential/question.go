@@ -189,6 +189,11 @@ func GroupsOf(users ...string) []Question {
 	return all
 }
 
+// ProhibitMessage asks for pam_password_prohibit_message.
+func ProhibitMessage() []Question {
+	return []Question{{Text: "config 1", action: 0x00010001, body: number(1), shape: "s"}}
+}
+
 // All asks for everything in the maps.
 func All(names ...string) []Question {
 	var all []Question

@@ -58,6 +58,10 @@ func TestMigration(t *testing.T) {
 			t.Errorf("%s: /etc/pam.d has %q", s.heading, used)
 		}
 	}
+	// Whoever is not believed any more is in the log, with the key that says why.
+	if log := c.shell(t, "cat /var/log/goldapd.log"); !strings.Contains(log, "lowuid") || !strings.Contains(log, "accounts.min_uid") {
+		t.Errorf("the log does not say why lowuid is gone:\n%s", log)
+	}
 	if steps != len(nssModules) {
 		t.Errorf("%d steps with commands, not %d", steps, len(nssModules))
 	}
