@@ -141,6 +141,20 @@ func (n *Names) Back(index int) { n.memory.back(index) }
 // Stats returns what the memory of lookups did.
 func (n *Names) Stats() Stats { return n.memory.count() }
 
+// fromMemory is the key of FromMemory in a context.
+type fromMemory struct{}
+
+// ErrNotInMemory is the answer to a question that may only be answered from
+// memory, and cannot.
+var ErrNotInMemory = fmt.Errorf("%w: not in memory", directory.ErrUnavailable)
+
+// FromMemory returns a context in which no lookup of users and groups waits for
+// a directory: one that would ends with ErrNotInMemory, and is to be made again
+// without it.
+func FromMemory(ctx context.Context) context.Context {
+	return context.WithValue(ctx, fromMemory{}, true)
+}
+
 // recall returns what is remembered under key, or else what search finds, if
 // the directories may be asked.
 func (n *Names) recall(ctx context.Context, key []byte, mayAsk func() error, search func(key string) load) (*slot, error) {
@@ -149,6 +163,9 @@ func (n *Names) recall(ctx context.Context, key []byte, mayAsk func() error, sea
 	}
 	if err := mayAsk(); err != nil {
 		return nil, err
+	}
+	if ctx.Value(fromMemory{}) != nil {
+		return nil, ErrNotInMemory
 	}
 	text := string(key)
 	return n.memory.ask(ctx, text, search(text))

@@ -24,6 +24,21 @@ func NewRequestReader(src io.Reader) *RequestReader {
 // Wipe overwrites what was read ahead. It does not touch the Request.
 func (r *RequestReader) Wipe() { r.in.wipe() }
 
+// Reset makes r read another request, from src.
+func (r *RequestReader) Reset(src io.Reader) {
+	r.in.wipe()
+	r.in.src, r.in.begin, r.in.end, r.in.left = src, 0, 0, MaxRequest
+}
+
+// Again makes r read the same request once more: what it has read from src so
+// far, in one read at the most, and the rest from another source.
+func (r *RequestReader) Again(src io.Reader) {
+	r.in.src, r.in.begin, r.in.left = src, 0, MaxRequest
+}
+
+// Full reports whether the source may have more than was read ahead at first.
+func (r *RequestReader) Full() bool { return r.in.end == len(r.in.buf) }
+
 // Header reads version and action. It returns io.EOF if nothing came at all,
 // ErrVersion, and ErrAction for an action that this package does not know.
 func (r *RequestReader) Header() (Action, error) {

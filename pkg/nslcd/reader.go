@@ -26,7 +26,9 @@ func (r *reader) wipe() { clear(r.buf) }
 // fill reads whatever is there, at least one byte, into the empty buffer.
 func (r *reader) fill() error {
 	n, err := io.ReadAtLeast(r.src, r.buf, 1)
-	r.begin, r.end = 0, n
+	if n > 0 {
+		r.begin, r.end = 0, n
+	}
 	return err
 }
 

@@ -26,10 +26,16 @@ type Response struct {
 // NewResponse begins the response to action: its header is collected, not yet
 // sent.
 func NewResponse(dst io.Writer, action Action) *Response {
-	r := &Response{dst: dst, out: writer{buf: make([]byte, 0, 256)}}
+	r := &Response{out: writer{buf: make([]byte, 0, 256)}}
+	r.Reset(dst, action)
+	return r
+}
+
+// Reset begins the response to another action, in the memory of the last one.
+func (r *Response) Reset(dst io.Writer, action Action) {
+	r.dst, r.out = dst, writer{buf: r.out.buf[:0]}
 	r.out.int32(Version)
 	r.out.int32(int32(action))
-	return r
 }
 
 // Flush sends what was collected, in one write.

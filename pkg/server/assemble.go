@@ -43,6 +43,7 @@ func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 	lookups = newNames(cfg, directories, logger)
 	return &Backend{
 		Names:           lookups,
+		AtOnce:          names.FromMemory(context.Background()),
 		Login:           newLogin(cfg, directories, lookups, logger),
 		LookupTimeout:   cfg.Lookups.Timeout,
 		LoginTimeout:    cfg.Login.Timeout,

@@ -50,6 +50,9 @@ type Login interface {
 type Backend struct {
 	Names Names
 	Login Login
+	// AtOnce is a context in which lookups do not wait: one that would ends with
+	// names.ErrNotInMemory. nil means that all lookups may wait.
+	AtOnce context.Context
 	// LookupTimeout and LoginTimeout bound one request.
 	LookupTimeout, LoginTimeout time.Duration
 	// ProhibitMessage is the text with which password changes are refused,

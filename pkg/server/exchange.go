@@ -26,6 +26,7 @@ type exchange struct {
 	log      *slog.Logger // use logger
 	began    time.Time
 	backend  *generation
+	in       *nslcd.RequestReader
 	request  nslcd.Request
 	response *nslcd.Response
 	// enumerating: the answer is long, and may be read slowly.
@@ -35,13 +36,13 @@ type exchange struct {
 // ServeOne reads one request from conn, answers it, and closes conn. If ctx
 // ends before, conn is closed without a complete answer.
 func (s *Server) ServeOne(ctx context.Context, conn net.Conn, caller Credential) {
-	s.serve(ctx, conn, caller, time.Now())
+	s.serve(ctx, conn, caller, time.Now(), nslcd.NewRequestReader(conn))
 }
 
 // serve is ServeOne for a connection that was accepted a while ago: its time
-// counts from then on.
-func (s *Server) serve(ctx context.Context, conn net.Conn, caller Credential, accepted time.Time) {
-	x := &exchange{server: s, conn: conn, caller: caller, began: accepted}
+// counts from then on. A part of the request may have been read already.
+func (s *Server) serve(ctx context.Context, conn net.Conn, caller Credential, accepted time.Time, in *nslcd.RequestReader) {
+	x := &exchange{server: s, conn: conn, caller: caller, began: accepted, in: in}
 	defer x.release()
 	defer conn.Close()
 	defer x.survive()
@@ -95,7 +96,7 @@ func (x *exchange) survive() {
 
 // read reads the request within its deadlines.
 func (x *exchange) read() error {
-	in := nslcd.NewRequestReader(x.conn)
+	in := x.in
 	defer in.Wipe()
 	options, now := x.server.options, time.Now()
 	if err := x.conn.SetReadDeadline(now.Add(options.HeaderTimeout)); err != nil {

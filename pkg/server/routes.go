@@ -6,6 +6,7 @@ import (
 
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/directory"
+	"github.com/goldap/goldap/pkg/names"
 	"github.com/goldap/goldap/pkg/nslcd"
 )
 
@@ -15,6 +16,8 @@ type route struct {
 	serve   func(context.Context, *exchange) error
 	// login: the request has the time of a login, not of a lookup.
 	login bool
+	// quick: the answer may be in memory, and is sent without a goroutine then.
+	quick bool
 	// unbounded: the answer may take any time, as long as it goes on.
 	unbounded bool
 }
@@ -39,14 +42,14 @@ func onlyRoot(caller Credential, _ nslcd.Request) bool { return caller.IsRoot() 
 // may see when passwords expire, as with nslcd.
 var routes = map[nslcd.Action]route{
 	nslcd.ActionConfigGet:        {allowed: everyone, serve: serveConfig},
-	nslcd.ActionGroupByName:      {allowed: everyone, serve: lookup(groupByName, writeGroup)},
-	nslcd.ActionGroupByGID:       {allowed: everyone, serve: lookup(groupByGID, writeGroup)},
-	nslcd.ActionGroupByMember:    {allowed: everyone, serve: lookup(groupsOfMember, writeMemberships)},
+	nslcd.ActionGroupByName:      {allowed: everyone, serve: lookup(groupByName, writeGroup), quick: true},
+	nslcd.ActionGroupByGID:       {allowed: everyone, serve: lookup(groupByGID, writeGroup), quick: true},
+	nslcd.ActionGroupByMember:    {allowed: everyone, serve: lookup(groupsOfMember, writeMemberships), quick: true},
 	nslcd.ActionGroupAll:         {allowed: everyone, serve: ifEnumerated(enumerate(groupAll, writeGroup)), unbounded: true},
-	nslcd.ActionPasswdByName:     {allowed: everyone, serve: lookup(passwdByName, writePasswd)},
-	nslcd.ActionPasswdByUID:      {allowed: everyone, serve: lookup(passwdByUID, writePasswd)},
+	nslcd.ActionPasswdByName:     {allowed: everyone, serve: lookup(passwdByName, writePasswd), quick: true},
+	nslcd.ActionPasswdByUID:      {allowed: everyone, serve: lookup(passwdByUID, writePasswd), quick: true},
 	nslcd.ActionPasswdAll:        {allowed: everyone, serve: ifEnumerated(enumerate(passwdAll, writePasswd)), unbounded: true},
-	nslcd.ActionShadowByName:     {allowed: everyone, serve: lookup(shadowByName, writeShadow)},
+	nslcd.ActionShadowByName:     {allowed: everyone, serve: lookup(shadowByName, writeShadow), quick: true},
 	nslcd.ActionShadowAll:        {allowed: everyone, serve: ifEnumerated(enumerate(shadowAll, writeShadow)), unbounded: true},
 	nslcd.ActionAliasByName:      mapRoute(account.ByName, Names.Aliases, (*nslcd.Response).Alias),
 	nslcd.ActionAliasAll:         mapRoute(account.All, Names.Aliases, (*nslcd.Response).Alias),
@@ -89,6 +92,9 @@ func lookup[T any](
 ) func(context.Context, *exchange) error {
 	return func(ctx context.Context, x *exchange) error {
 		found, err := find(ctx, x)
+		if errors.Is(err, names.ErrNotInMemory) {
+			return err
+		}
 		if err == nil {
 			err = write(x, found)
 		}

@@ -191,6 +191,7 @@ func waitFor(done <-chan struct{}, limit time.Duration) bool {
 
 // accept starts a goroutine for each connection until listener is closed.
 func (s *Server) accept(ctx, serving context.Context, listener Listener, connections *sync.WaitGroup) {
+	quick := newQuick(s)
 	for {
 		conn, err := listener.AcceptUnix()
 		if errors.Is(err, net.ErrClosed) {
@@ -203,13 +204,13 @@ func (s *Server) accept(ctx, serving context.Context, listener Listener, connect
 			waitFor(ctx.Done(), 50*time.Millisecond) // out of descriptors, perhaps: let some be closed
 			continue
 		}
-		s.admit(serving, conn, connections)
+		s.admit(serving, conn, connections, quick)
 	}
 }
 
 // admit serves conn if its caller may have one more connection, now or in a
 // moment, and closes it if not.
-func (s *Server) admit(ctx context.Context, conn *net.UnixConn, connections *sync.WaitGroup) {
+func (s *Server) admit(ctx context.Context, conn *net.UnixConn, connections *sync.WaitGroup, quick *quick) {
 	accepted := time.Now()
 	caller, err := s.options.Credential(conn)
 	if err != nil {
@@ -222,13 +223,27 @@ func (s *Server) admit(ctx context.Context, conn *net.UnixConn, connections *syn
 		s.turnAway(conn, caller)
 		return
 	}
+	if now {
+		switch done, rest := quick.serve(conn, caller); {
+		case done && rest == nil:
+			s.doors.leave(caller.UID)
+			return
+		case done:
+			connections.Go(func() {
+				defer s.doors.leave(caller.UID)
+				s.send(ctx, conn, rest)
+			})
+			return
+		}
+	}
+	in := quick.handOver(conn)
 	connections.Go(func() {
 		if !now && !s.doors.wait(ctx, later, s.options.QueueTimeout) {
 			s.turnAway(conn, caller)
 			return
 		}
 		defer s.doors.leave(caller.UID)
-		s.serve(ctx, conn, caller, accepted)
+		s.serve(ctx, conn, caller, accepted, in)
 	})
 }
 
