@@ -50,16 +50,15 @@ func (n *Names) Groups(ctx context.Context) iter.Seq2[account.Group, error] {
 }
 
 // Shadows returns the ageing data of all users that are not local, as Passwds
-// returns accounts.
+// returns accounts; it does not remember them.
 func (n *Names) Shadows(ctx context.Context) iter.Seq2[account.Shadow, error] {
 	local := locals{names: n}
 	return believed(n, func(d Directory) iter.Seq2[account.Shadow, error] { return d.Shadows(ctx) },
-		func(shadow account.Shadow, keep keep) (account.Shadow, error) {
+		func(shadow account.Shadow, _ keep) (account.Shadow, error) {
 			if err := n.checkShadow(shadow); err != nil {
 				n.report(err)
 				return account.Shadow{}, err
 			}
-			keep(func(index int) finding { return shadowFinding(shadow, index, n.keyOf(shadowByName, shadow.Name)) })
 			users, _ := local.current()
 			return n.notLocalShadow(shadow, users)
 		})

@@ -148,9 +148,24 @@ func (m *memory) fresh(key []byte) (*slot, bool) {
 func (m *memory) keep(f finding, confirmed time.Duration, generation int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if generation == m.generation {
+	if generation == m.generation && !m.contested(f, confirmed) {
 		m.put(f, confirmed)
 	}
+}
+
+// contested reports whether another entry of the same enumeration has one of the
+// keys. Nobody has it then, as a search for it would say.
+func (m *memory) contested(f finding, confirmed time.Duration) bool {
+	keys, contested := f.keys(), false
+	for _, key := range keys {
+		old := m.slots[key]
+		if old == nil || old.confirmed != confirmed || old.entry() == keys[len(keys)-1] {
+			continue
+		}
+		contested = true
+		m.put(finding{record: noRecord(key)}, confirmed)
+	}
+	return contested
 }
 
 // put remembers a record in the place of all that have one of its keys, unless

@@ -498,16 +498,11 @@ func TestEnumerationsAreRemembered(t *testing.T) {
 		s := newMemory(t, d)
 		for range s.Groups(t.Context()) {
 		}
-		for range s.Shadows(t.Context()) {
-		}
 		for range s.Passwds(t.Context()) {
 			time.Sleep(ttl / 4) // a slow reader
 		}
 		s.want(t, "alice", 5000, nil)
 		s.wantUID(t, 5001, "bob", nil)
-		if _, err := s.ShadowByName(t.Context(), "bob"); err != nil {
-			t.Error(err)
-		}
 		if _, err := s.GroupByGID(t.Context(), 6000); err != nil {
 			t.Error(err)
 		}
@@ -515,6 +510,31 @@ func TestEnumerationsAreRemembered(t *testing.T) {
 		time.Sleep(ttl / 2)
 		s.want(t, "bob", 5001, nil)
 		d.wantAsked(t, 1)
+	})
+}
+
+// What two entries of an enumeration have is nobody's, as a search would say;
+// another name of the same entry is.
+func TestContestedKeysOfAnEnumeration(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		two, al := user("alice", 5001, 5000), user("al", 5003, 5000)
+		two.DN, al.DN, al.Names = "cn=two", "uid=alex,dc=test", []string{"alex", "al"}
+		alex := al
+		alex.Name = "alex"
+		third := user("alice", 5004, 5000)
+		third.DN = "cn=three"
+		d := &fake{accounts: []account.Account{
+			user("alice", 5000, 5000), two, third, user("bob", 5002, 5000), user("bert", 5002, 5000), alex, al,
+		}}
+		s := newMemory(t, d)
+		for range s.Passwds(t.Context()) {
+		}
+		d.err = directory.ErrUnavailable // what is answered is from memory
+		s.want(t, "alice", 0, directory.ErrNotFound)
+		s.wantUID(t, 5002, "", directory.ErrNotFound)
+		s.want(t, "al", 5003, nil)
+		s.want(t, "alex", 5003, nil)
+		s.want(t, "bob", 0, directory.ErrUnavailable) // not remembered
 	})
 }
 

@@ -41,6 +41,12 @@ func (r record) keys() []string {
 	return u.list()
 }
 
+// entry is the last key, which only other records of the same entry have.
+func (r record) entry() string {
+	keys := r.keys()
+	return keys[len(keys)-1]
+}
+
 // contents reads what was found.
 func (r record) contents() unpacker { return unpacker{r.text[r.body:]} }
 

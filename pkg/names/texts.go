@@ -16,13 +16,26 @@ func (n *Names) words(kind, name string, all []string) []string {
 }
 
 func (n *Names) keepIf(kind, name string, all []string, good func(string) bool) []string {
-	return slices.DeleteFunc(all, func(text string) bool {
-		if good(text) {
-			return false
-		}
+	return without(all, func(text string) bool { return !good(text) }, func(text string) {
 		n.report(refuse(BadName, "%s %s: %s is left out: it is not a name", kind, strconv.Quote(name), strconv.Quote(text)))
-		return true
 	})
+}
+
+// without leaves out what is bad, and reports it. It does not touch the list,
+// which other values may share.
+func without[V any](all []V, bad func(V) bool, report func(V)) []V {
+	if !slices.ContainsFunc(all, bad) {
+		return all
+	}
+	var kept []V
+	for _, value := range all {
+		if bad(value) {
+			report(value)
+			continue
+		}
+		kept = append(kept, value)
+	}
+	return kept
 }
 
 // word refuses an entry whose name, or what else must be in it, is not a word.
@@ -51,16 +64,16 @@ func (n *Names) checkHost(h account.Host) (account.Host, error) {
 // nobody is the part of a triple that nothing matches (netgroup(5)).
 const nobody = "-"
 
+func isBadTriple(t account.Triple) bool {
+	return slices.ContainsFunc([]string{t.Host, t.User, t.Domain}, func(part string) bool {
+		return part != "" && part != nobody && !account.IsWord(part)
+	})
+}
+
 func (n *Names) checkNetgroup(g account.Netgroup) (account.Netgroup, error) {
 	g.Groups = n.words("netgroup", g.Name, g.Groups)
-	g.Triples = slices.DeleteFunc(g.Triples, func(t account.Triple) bool {
-		for _, part := range []string{t.Host, t.User, t.Domain} {
-			if part != "" && part != nobody && !account.IsWord(part) {
-				n.report(refuse(BadName, "netgroup %s: a part %s of a triple is not a name", strconv.Quote(g.Name), strconv.Quote(part)))
-				return true
-			}
-		}
-		return false
+	g.Triples = without(g.Triples, isBadTriple, func(t account.Triple) {
+		n.report(refuse(BadName, "netgroup %s: triple %q is left out: a part of it is not a name", strconv.Quote(g.Name), t))
 	})
 	return g, word("netgroup", g.Name)
 }
