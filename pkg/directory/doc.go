@@ -15,5 +15,6 @@
 // the configuration says so (referral.go).
 //
 // Searches run on service connections, which are bound as the pseudouser and
-// shared. Passwords are checked on bind connections, which carry nothing else.
+// shared. Passwords are checked on bind connections. What else these carry
+// (a change of the password, the search of login_bind_search) uses them up.
 package directory

@@ -45,6 +45,8 @@ func FuzzFilter(f *testing.F) {
 // should not.
 func responseSeeds() [][]byte {
 	entry := scripted.Entry{DN: "uid=a,dc=b", Attributes: map[string][]string{"uid": {"a"}, "uidNumber": {"1000"}, "gidNumber": {"1"}}}
+	group := scripted.Entry{DN: "cn=a,dc=b", Attributes: map[string][]string{"cn": {"a"}, "gidNumber": {"1"},
+		"member": {"cn=a,dc=b", "cn=c,dc=b"}, "uniqueMember": {"uid=d#'0'B"}, "memberUid": {"e", ""}}}
 	done := scripted.Result(1, scripted.SearchDone, 0, "")
 	return [][]byte{
 		scripted.Result(1, scripted.BindResponse, 0, ""),
@@ -52,6 +54,7 @@ func responseSeeds() [][]byte {
 		scripted.Result(1, scripted.BindResponse, 65536, ""),
 		scripted.Result(1, scripted.ExtendedResponse, 0, ""),
 		append(scripted.EntryMessage(1, entry), done...),
+		append(scripted.EntryMessage(1, group), done...),
 		append(scripted.Reference(1, "ldap://x"), done...),
 		scripted.Referral(1, scripted.SearchDone, "ldap://x"),
 		scripted.Result(1, scripted.SearchDone, 0, "", scripted.PagingControl(5)),
@@ -77,7 +80,7 @@ func answering(t testing.TB, answer []byte) *Directory {
 		return client, nil
 	}
 	d, err := New(config.Directory{
-		Name: "fuzz", URIs: []string{"ldap://one.example"}, Base: "dc=b",
+		Name: "fuzz", URIs: []string{"ldap://one.example"}, Base: "dc=b", NestedGroups: true,
 		TLS: config.TLS{Mode: modeOff, AllowClearText: true},
 	}, Options{Dial: dial})
 	if err != nil {
@@ -118,8 +121,11 @@ func FuzzResponses(f *testing.F) {
 		if found, err := d.AccountByName(ctx, "a"); err == nil && found.Name != "a" {
 			t.Errorf("account %+v", found)
 		}
-		if _, err := d.GroupsOfMember(ctx, "a", ""); err != nil && ctx.Err() != nil {
+		if _, err := d.GroupsOfMember(ctx, "a", "uid=a,dc=b"); err != nil && ctx.Err() != nil {
 			t.Errorf("took too long: %v", err)
+		}
+		if found, err := d.GroupByName(ctx, "a"); err == nil && found.Name != "a" || ctx.Err() != nil {
+			t.Errorf("group %+v, %v", found, err)
 		}
 		runtime.ReadMemStats(&after)
 		if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20+uint64(len(answer))*4096 {
