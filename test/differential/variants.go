@@ -58,8 +58,8 @@ func plainVariants() []Variant {
 
 // searchVariants are about where and how entries are searched.
 func searchVariants() []Variant {
-	where := slices.Concat(Names("passwd", "alice", "twin", "deep", "nobody-here"), Numbers("passwd", 10012, 10013, 10014),
-		Names("group", "dev", "nobody-here"), GroupsOf("alice", "twin"), All("passwd"))
+	whom := slices.Concat(Names("passwd", "alice", "twin", "deep", "nobody-here"), Numbers("passwd", 10012, 10013, 10014), All("passwd"))
+	where := slices.Concat(whom, Names("group", "dev", "nobody-here"), GroupsOf("alice", "twin"))
 	tame := []string{"filter passwd (&(objectClass=posixAccount)(uidNumber<=10014)(uidNumber>=10001)(!(uid=numbers))(!(uid=groups)))",
 		"filter group (&(objectClass=posixGroup)(|(cn=dev)(cn=dn)(cn=both)))"}
 	with := func(lines ...string) []string { return append(lines, tame...) }
@@ -71,6 +71,10 @@ func searchVariants() []Variant {
 		{Name: "scope one", Lines: with("scope one", "base passwd "+people, "base group "+groups), Questions: where},
 		{Name: "scope base", Lines: with("scope passwd base", "base passwd uid=alice,"+people), Questions: where},
 		{Name: "scope children", Lines: with("scope passwd children", "base passwd ou=deep,"+people), Questions: where},
+		{Name: "aliases of the tree, not followed", Lines: with("base passwd ou=things,"+slapd.Base, "deref never"), Questions: whom},
+		{Name: "aliases of the tree, followed", Lines: with("base passwd ou=things,"+slapd.Base, "deref always"), Questions: whom},
+		{Name: "alias as the base, found", Lines: with("base passwd cn=pointer,ou=things,"+slapd.Base, "deref finding"), Questions: whom},
+		{Name: "alias as the base, searched", Lines: with("base passwd cn=pointer,ou=things,"+slapd.Base, "deref searching"), Questions: whom},
 		{Name: "filter", Lines: []string{"filter passwd (&(objectClass=posixAccount)(uidNumber>=10002)(uidNumber<=10007))", "filter group (&(cn=d*)(!(cn=dev))(memberUid=*))"}, Questions: where},
 		{Name: "pagesize", Lines: with("pagesize 3"), Questions: slices.Concat(where, All("group", "protocols"))},
 		{Name: "size limit", Lines: []string{"binddn " + slapd.LimitedDN}, Questions: slices.Concat(Names("passwd", "alice"), Numbers("passwd", 10001), Names("group", "dev"), GroupsOf("alice"), All("passwd", "protocols"))},

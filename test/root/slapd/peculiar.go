@@ -30,6 +30,9 @@ func peculiar() []entry {
 		first, _, _ := strings.Cut(ou, ",")
 		p.entry("ou="+ou+","+Base, "organizationalUnit").add("ou", first)
 	}
+	pointer := p.entry("cn=pointer,ou=things,"+Base, "alias", "extensibleObject")
+	pointer.add("cn", "pointer")
+	pointer.add("aliasedObjectName", Person{Name: "alice"}.DN())
 	p.accounts()
 	p.names()
 	p.ids()
