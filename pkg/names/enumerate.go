@@ -66,15 +66,12 @@ func (n *Names) Shadows(ctx context.Context) iter.Seq2[account.Shadow, error] {
 
 // locals are the local users and groups for an enumeration, which would spend a
 // third of its time on looking whether the files have changed since the last
-// entry.
+// entry. They are localsAge old at most.
 type locals struct {
 	names         *Names
 	users, groups *localNames
 	read          time.Time
 }
-
-// localsAge is how old they may be.
-const localsAge = 100 * time.Millisecond
 
 func (l *locals) current() (users, groups *localNames) {
 	if l.users == nil || time.Since(l.read) >= localsAge {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/goldap/goldap/pkg/account"
 )
@@ -19,6 +20,9 @@ type localFile struct {
 	fold func(string) string // what names are compared by
 	mu   sync.Mutex          // held while reading the file again
 	now  atomic.Pointer[localNames]
+	// looked is when recent last looked at the file, since began; 0 is never.
+	began  time.Time
+	looked atomic.Int64
 }
 
 // localNames are the names and ids of one version of the file.
@@ -41,12 +45,25 @@ type fileVersion struct {
 }
 
 func newLocalFile(path string, fold func(string) string) *localFile {
-	l := &localFile{path: path, fold: fold}
+	l := &localFile{path: path, fold: fold, began: time.Now()}
 	l.now.Store(&localNames{generation: 1, fold: fold})
 	return l
 }
 
-// current returns what the file says now. It costs one stat(2), half a
+// localsAge is how old the local names may be where that is good enough.
+const localsAge = 100 * time.Millisecond
+
+// recent returns what the file said localsAge ago, or later.
+func (l *localFile) recent() *localNames {
+	now := time.Since(l.began)
+	if last := time.Duration(l.looked.Load()); last > 0 && now-last < localsAge {
+		return l.now.Load()
+	}
+	l.looked.Store(max(int64(now), 1))
+	return l.current()
+}
+
+// current returns what the file says now. It costs one stat(2), nearly a
 // microsecond, so that an account that was just added counts at once; a caller
 // with several questions asks them of one result.
 func (l *localFile) current() *localNames {

@@ -84,9 +84,10 @@ func (n *Names) checkAccount(acct account.Account) error {
 
 // notLocal passes on an account that does not take the place of a user of this
 // machine, and is not in a group of it: the primary gid would let the user in
-// without being asked.
+// without being asked. A user added a moment ago counts; for a group a tenth of a
+// second is soon enough.
 func (n *Names) notLocal(acct account.Account) (account.Account, error) {
-	return n.notAmong(acct, n.users.current(), n.groups.current())
+	return n.notAmong(acct, n.users.current(), n.groups.recent())
 }
 
 func (n *Names) notAmong(acct account.Account, users, groups *localNames) (account.Account, error) {

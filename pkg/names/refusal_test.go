@@ -129,6 +129,7 @@ func TestLocalsWinOverMemory(t *testing.T) {
 		} {
 			write(t, s.passwd, "root:x:0:0::/:/bin/sh\n"+step.passwd)
 			write(t, s.groups, "root:x:0:\n"+step.group)
+			time.Sleep(100 * time.Millisecond) // for the gids of users
 			if got := seen(); got != step.want {
 				t.Errorf("step %d: %q, want %q", i, got, step.want)
 			}
