@@ -46,6 +46,7 @@ func plainVariants() []Variant {
 			Questions: slices.Concat(Names("passwd", "alice", "shadowfull"), Names("shadow", "shadowfull"), Names("group", "hashed")), Root: true},
 		{Name: "password changes", Questions: ProhibitMessage()},
 		{Name: "no password changes", Lines: []string{`pam_password_prohibit_message "Ask the  \"help\" desk"`}, Questions: ProhibitMessage()},
+		{Name: "ambiguous ids", Questions: slices.Concat(Numbers("passwd", 10015), Numbers("group", 10116, 10109))},
 		// Nothing in here is odd, so whole lists can be compared.
 		{Name: "tame", Getent: true, Questions: All(Maps...), Lines: []string{
 			"filter passwd (|(uid=alice)(uid=bob)(uid=MixedCase))", "filter shadow (|(uid=shadowfull)(uid=shadownone))",
