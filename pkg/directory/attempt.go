@@ -20,8 +20,8 @@ type request struct {
 	operation func(ctx context.Context, s *server) error
 	failures  attempts
 	skipped   []*server
-	asked     map[*server]bool
-	busy      map[*server]bool // of those, who said that they cannot now
+	asked     []*server
+	busy      []*server // of those, who said that they cannot now
 }
 
 // attempts are the reasons why no server answered, on one line.
@@ -95,7 +95,7 @@ func (r *request) newlyNamed(ctx context.Context) (answered bool, err error) {
 		}
 		src.dns.await(ctx, src.lookAgain(urgentLookup))
 		for _, s := range src.known() {
-			if r.asked[s] {
+			if slices.Contains(r.asked, s) {
 				continue
 			}
 			if answered, err := r.attempt(ctx, s, false); answered {
@@ -143,7 +143,7 @@ func (r *request) attempt(ctx context.Context, s *server, another bool) (answere
 		r.failures = append(r.failures, fmt.Errorf("server %s: not tried: %w", s.at.uri, context.Cause(ctx)))
 		return false, nil
 	}
-	r.ask(s)
+	r.asked = append(r.asked, s)
 	share, cancel := ctx, context.CancelFunc(func() {})
 	if another {
 		share, cancel = half(ctx)
@@ -158,17 +158,11 @@ func (r *request) attempt(ctx context.Context, s *server, another bool) (answere
 	if blames(ctx, err, time.Since(start)) {
 		s.markDown(start, err)
 	}
-	r.busy[s] = errors.Is(err, errBusy)
+	if errors.Is(err, errBusy) {
+		r.busy = append(r.busy, s)
+	}
 	r.failures = append(r.failures, fmt.Errorf("server %s: %w", s.at.uri, err))
 	return false, nil
-}
-
-// ask notes that s is asked.
-func (r *request) ask(s *server) {
-	if r.asked == nil {
-		r.asked, r.busy = map[*server]bool{}, map[*server]bool{}
-	}
-	r.asked[s] = true
 }
 
 // name adds the server and the operation to the error of an answer.

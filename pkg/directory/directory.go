@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -157,9 +158,9 @@ func (d *Directory) RetryNow() {
 
 // noteAway notes that no server answered a request. busy are those that said
 // themselves that they cannot. It is not so as long as one is not down.
-func (d *Directory) noteAway(busy map[*server]bool) {
+func (d *Directory) noteAway(busy []*server) {
 	for _, s := range d.servers() {
-		if !s.isDown() && !busy[s] {
+		if !s.isDown() && !slices.Contains(busy, s) {
 			return
 		}
 	}

@@ -1,6 +1,8 @@
 package directory
 
 import (
+	"fmt"
+
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 )
@@ -87,4 +89,33 @@ func sizeLimitExceeded(id int64) []byte {
 	message.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, id, ""))
 	message.AppendChild(done)
 	return message.Bytes()
+}
+
+// messageHead returns the message id and the tag of the operation.
+func messageHead(message []byte) (id int64, op byte, err error) {
+	body, rest, err := expect(message, tagSequence)
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(rest) != 0 {
+		return 0, 0, fmt.Errorf("%d bytes after the message", len(rest))
+	}
+	number, body, err := expect(body, tagInteger)
+	if err != nil {
+		return 0, 0, fmt.Errorf("message id: %w", err)
+	}
+	if id, err = integer(number); err != nil {
+		return 0, 0, fmt.Errorf("message id: %w", err)
+	}
+	op, _, _, err = element(body)
+	return id, op, err
+}
+
+// noticeOfDisconnection is the failure behind an unsolicited message.
+func noticeOfDisconnection(message []byte) error {
+	result, err := parseResult(message, opExtendedResponse)
+	if err != nil {
+		return violation("unsolicited message: %w", err)
+	}
+	return fmt.Errorf("%w: notice of disconnection: result code %d %q", errTransport, result.code, result.diagnostic)
 }

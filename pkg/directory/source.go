@@ -8,7 +8,7 @@ import (
 // source is one entry of the configured list of servers: a server, or a name
 // for which DNS has some.
 type source struct {
-	one *server // or
+	one []*server // or
 	dns *dnsSource
 }
 
@@ -28,7 +28,7 @@ func (d *Directory) addSource(uri string, set settings) error {
 	if err != nil {
 		return err
 	}
-	d.sources = append(d.sources, &source{one: d.newServer(set, at)})
+	d.sources = append(d.sources, &source{one: []*server{d.newServer(set, at)}})
 	return nil
 }
 
@@ -37,7 +37,7 @@ func (src *source) get(ctx context.Context) ([]*server, error) {
 	if src.dns != nil {
 		return src.dns.get(ctx)
 	}
-	return []*server{src.one}, nil
+	return src.one, nil
 }
 
 // known returns the servers without asking DNS.
@@ -45,7 +45,7 @@ func (src *source) known() []*server {
 	if src.dns != nil {
 		return src.dns.known()
 	}
-	return []*server{src.one}
+	return src.one
 }
 
 // unasked reports whether DNS was never asked, so that there may be servers.

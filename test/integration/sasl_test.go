@@ -12,9 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/goldap/goldap/pkg/client"
 	"github.com/goldap/goldap/pkg/config"
 	"github.com/goldap/goldap/pkg/directory"
 	"github.com/goldap/goldap/pkg/secret"
+	"github.com/goldap/goldap/test/root/daemon"
 	"github.com/goldap/goldap/test/root/slapd"
 )
 
@@ -81,6 +83,39 @@ func TestExternal(t *testing.T) {
 			t.Errorf("%+v, %v", reply, err)
 		}
 	})
+}
+
+// TestExternalAndServersOfTheirOwn is goldapd with both, as a file says it.
+func TestExternalAndServersOfTheirOwn(t *testing.T) {
+	showLogsOnFailure(t)
+	file, socket := filepath.Join(t.TempDir(), "goldap.toml"), filepath.Join(t.TempDir(), "socket")
+	writeFile(t, file, 0o600, fmt.Sprintf(`
+[[directory]]
+uris = [%q]
+base = %q
+[directory.sasl]
+mechanism = "EXTERNAL"
+[[directory.server]]
+uri = "ldap://%s"
+bind_dn = %q
+bind_password = %q
+connect_timeout = "2s"
+[directory.server.tls]
+mode = "start_tls"
+ca_file = %q
+`, "ldapi://%2Fnonexistent%2Fldapi", slapd.Base, slapd.ServerName, slapd.PseudouserDN, slapd.PseudouserPassword, server.PKI.CAFile))
+	for _, test := range [][2]string{{"the second server", "ldapi://%2Fnonexistent%2Fldapi"}, {"the first", server.LocalURL()}} {
+		t.Run(test[0], func(t *testing.T) {
+			writeFile(t, file, 0o600, strings.Replace(readFile(t, file), "ldapi://%2Fnonexistent%2Fldapi", test[1], 1))
+			d, err := daemon.StartGoldapd(within(t, 20*time.Second), logFile(t, "goldapd"), file, socket)
+			must(t, err)
+			defer func() { must(t, d.Stop()) }()
+			found, err := client.New(socket).PasswdByName(within(t, 10*time.Second), "alice")
+			if err != nil || found.UID != 10001 {
+				t.Errorf("%+v, %v", found, err)
+			}
+		})
+	}
 }
 
 const realm = "MYDOMAIN.COM"
