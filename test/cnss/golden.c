@@ -3,6 +3,8 @@
  * test/wire, whose README.md has the format:
  *
  *   golden FILE...
+ *   golden -s DIRECTORY FILE...    writes each response to a file instead, for
+ *                                  the fuzzer to begin with
  *
  * Each request must come out byte for byte as it stands there, and what is
  * found must be what the response says. Of a beginning of a response nothing
@@ -12,6 +14,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +26,7 @@ enum { LINE_BYTES = 2 * FRAME_BYTES + 512, BUFFER_BYTES = 4096, FILL = 0xa5 };
 
 static unsigned frames, faults;
 static char buffer[BUFFER_BYTES];
-static const char *current;
+static const char *current, *seeds;
 
 static void complain(const char *what, size_t number) {
   printf("%s: %s (%zu)\n", current, what, number);
@@ -356,6 +359,20 @@ static void check_enumeration(struct offer offer) {
     }
 }
 
+static void write_seed(const struct frame *response) {
+  char path[PATH_MAX];
+  FILE *file;
+
+  snprintf(path, sizeof path, "%s/%u", seeds, frames++);
+  file = fopen(path, "we");
+  if (file == NULL ||
+      fwrite(response->data, 1, response->length, file) != response->length ||
+      fclose(file) != 0) {
+    perror(path);
+    exit(1);
+  }
+}
+
 static void check(const struct frame *request, const struct frame *response) {
   static struct outcome outcome;
   struct offer offer = {
@@ -406,13 +423,22 @@ static void check_file(const char *path) {
     }
     current = name;
     decode(&response, strtok_r(NULL, " \n", &rest));
-    check(&request, &response);
+    if (seeds != NULL)
+      write_seed(&response);
+    else
+      check(&request, &response);
   }
   fclose(file);
 }
 
 int main(int argc, char **argv) {
-  for (int i = 1; i < argc; i++)
+  int first = 1;
+
+  if (argc > 2 && strcmp(argv[1], "-s") == 0) {
+    seeds = argv[2];
+    first = 3;
+  }
+  for (int i = first; i < argc; i++)
     check_file(argv[i]);
   printf("%u frames, %u faults\n", frames, faults);
   return frames >= 60 && faults == 0 ? 0 : 1;

@@ -61,10 +61,11 @@ void take_sent(struct outcome *outcome) {
 void forget_kept(void) { goldap_recall(&(struct lookup){.fd = -1}); }
 
 uint32_t word_at(const struct frame *frame, size_t offset) {
-  const unsigned char *b = frame->data + offset;
+  const unsigned char *b;
 
   if (offset > frame->length || frame->length - offset < 4)
     return 0;
+  b = frame->data + offset;
   return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 |
          b[3];
 }

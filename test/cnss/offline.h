@@ -15,7 +15,7 @@
 
 #include "exports.h"
 
-enum { FRAME_BYTES = 16 * 1024, GIDS = 64 };
+enum { FRAME_BYTES = 16 * 1024, GIDS = 1024 };
 
 struct frame {
   unsigned char data[FRAME_BYTES];

@@ -3,7 +3,8 @@
  * not accept or say too much, over a real socket whose path is compiled in
  * (GOLDAP_SOCKET, in the current directory), with a timer that interrupts a
  * thousand times a second. The daemon is a thread of the same process. Built
- * with the thread sanitizer it shows, too, that threads share nothing in there.
+ * with the thread sanitizer, and without the timer, it shows that threads share
+ * nothing in there.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -235,6 +236,9 @@ static void test_threads(void) {
   close(listener);
 }
 
+#ifdef NO_TIMER
+static void start_timer(void) {}
+#else
 static void interrupt(int number) { (void)number; }
 
 static void start_timer(void) {
@@ -247,6 +251,7 @@ static void start_timer(void) {
     exit(1);
   }
 }
+#endif
 
 int main(void) {
   start_timer();

@@ -99,9 +99,12 @@ struct address {
 };
 
 static struct address next_address(struct walk *walk) {
-  struct address address = {next_word(walk), next_word(walk), NULL};
+  struct address address = {0};
 
-  address.bytes = walk->response->data + walk->at;
+  address.family = next_word(walk);
+  address.length = next_word(walk);
+  if (walk->same)
+    address.bytes = walk->response->data + walk->at;
   walk->at += address.length;
   if (walk->at > walk->response->length)
     walk->same = false;
