@@ -56,11 +56,11 @@ func (l *Ledger) Has(seen Seen) bool {
 	return listed
 }
 
-// Unseen returns what was not seen.
-func (l *Ledger) Unseen() []Seen {
+// Unseen returns what was not seen, of the variants that were asked.
+func (l *Ledger) Unseen(asked ...string) []Seen {
 	var unseen []Seen
 	for seen, was := range l.known {
-		if !was {
+		if !was && slices.Contains(asked, seen.Variant) {
 			unseen = append(unseen, seen)
 		}
 	}

@@ -22,9 +22,17 @@ func TestDocumented(t *testing.T) {
 	}
 }
 
-// TestKnown is that each row has a text and answers, and no answer stands in two.
+// TestKnown is that each row has a text and answers to questions of a variant,
+// and that no answer stands in two.
 func TestKnown(t *testing.T) {
 	once := map[Seen]bool{}
+	variants := map[string]bool{}
+	for _, v := range Variants() {
+		if variants[v.Name] {
+			t.Errorf("two variants are called %s", v.Name)
+		}
+		variants[v.Name] = true
+	}
 	for _, d := range Known {
 		if d.Title == "" || d.Nslcd == "" || d.Goldap == "" || d.Why == "" || len(d.Seen) == 0 {
 			t.Errorf("%+v: something is missing", d)
@@ -34,6 +42,9 @@ func TestKnown(t *testing.T) {
 				t.Errorf("%s stands here twice, or is no difference", seen)
 			}
 			once[seen] = true
+			if !variants[seen.Variant] {
+				t.Errorf("%s: there is no such variant", seen)
+			}
 		}
 	}
 }
