@@ -16,37 +16,51 @@ import (
 // have comes once for each, in their order.
 func (n *Names) Passwds(ctx context.Context) iter.Seq2[account.Account, error] {
 	local := locals{names: n}
-	return believed(n, func(d Directory) iter.Seq2[account.Account, error] { return d.Accounts(ctx) },
-		func(acct account.Account, keep keep) (account.Account, error) {
-			if err := n.checkAccount(acct); err != nil {
-				n.report(err)
-				return account.Account{}, err
-			}
-			keep(func(index int) finding { return n.accountFinding(acct, index, n.keyOf(passwdByName, acct.Name)) })
-			users, groups := local.current()
-			return n.notAmong(acct, users, groups)
-		})
+	allow := func(acct account.Account) (account.Account, error) {
+		users, groups := local.current()
+		return n.notAmong(acct, users, groups)
+	}
+	return relisted(n, passwdByName, n.account, allow, func(l *listing) iter.Seq2[account.Account, error] {
+		return believed(n, func(d Directory) iter.Seq2[account.Account, error] { return d.Accounts(ctx) },
+			func(acct account.Account, keep keep) (account.Account, error) {
+				if err := n.checkAccount(acct); err != nil {
+					n.report(err)
+					return account.Account{}, err
+				}
+				keep(func(index int) finding {
+					return l.add(n.accountFinding(acct, index, n.keyOf(passwdByName, acct.Name)), acct.Name, n.memory.limit)
+				})
+				return allow(acct)
+			})
+	})
 }
 
 // Groups returns the groups, with the members that can be users, as Passwds
 // returns accounts.
 func (n *Names) Groups(ctx context.Context) iter.Seq2[account.Group, error] {
 	local := locals{names: n}
-	return believed(n, func(d Directory) iter.Seq2[account.Group, error] { return d.Groups(ctx) },
-		func(group account.Group, keep keep) (account.Group, error) {
-			group, err := n.checkedGroup(group)
-			if err != nil {
-				n.report(err)
-				return account.Group{}, err
-			}
-			keep(func(index int) finding { return n.groupFinding(group, index, n.keyOf(groupByName, group.Name)) })
-			users, groups := local.current()
-			if n.isLocalGroup(group, groups) {
-				return account.Group{}, directory.ErrBadEntry
-			}
-			group.Members, _ = withoutLocals(group.Members, users)
-			return group, nil
-		})
+	allow := func(group account.Group) (account.Group, error) {
+		users, groups := local.current()
+		if n.isLocalGroup(group, groups) {
+			return account.Group{}, directory.ErrBadEntry
+		}
+		group.Members, _ = withoutLocals(group.Members, users)
+		return group, nil
+	}
+	return relisted(n, groupByName, n.group, allow, func(l *listing) iter.Seq2[account.Group, error] {
+		return believed(n, func(d Directory) iter.Seq2[account.Group, error] { return d.Groups(ctx) },
+			func(group account.Group, keep keep) (account.Group, error) {
+				group, err := n.checkedGroup(group)
+				if err != nil {
+					n.report(err)
+					return account.Group{}, err
+				}
+				keep(func(index int) finding {
+					return l.add(n.groupFinding(group, index, n.keyOf(groupByName, group.Name)), group.Name, n.memory.limit)
+				})
+				return allow(group)
+			})
+	})
 }
 
 // Shadows returns the ageing data of all users that are not local, as Passwds

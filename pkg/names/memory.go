@@ -28,7 +28,8 @@ type memory struct {
 	absences    int // among the slots
 	generation  int // of what is being searched for; a later one is remembered
 	flights     map[string]*flight
-	refreshing  int // flights that nobody waits for
+	listings    map[byte]*listing // by the kind of their keys
+	refreshing  int               // flights that nobody waits for
 	directories []hearsay
 	nextProbe   time.Duration
 	stats       Stats
@@ -99,6 +100,7 @@ func (m *memory) mark() (began time.Duration, generation int) {
 func (m *memory) empty() {
 	m.slots, m.flights = map[string]*slot{}, map[string]*flight{}
 	m.ring, m.hand, m.cost, m.absences = nil, 0, 0, 0
+	m.listings = map[byte]*listing{}
 }
 
 // flush forgets everything. Searches under way still answer those who wait for
@@ -215,7 +217,7 @@ func (m *memory) life(r record) time.Duration {
 
 // weight is what a record counts against the limit: one entry, and one more
 // for each KB, so that the limit bounds the bytes as well.
-func (s *slot) weight() int { return 1 + len(s.text)/1024 }
+func (r record) weight() int { return 1 + len(r.text)/1024 }
 
 func (m *memory) removeAll(keys []string) {
 	for _, key := range keys {
