@@ -162,7 +162,7 @@ func TestOwnNamesThreads(t *testing.T) {
 // enumerates, while another forks in the middle of its own enumeration.
 func TestOwnNamesEnumerations(t *testing.T) {
 	stopAtEnd(t, ownNames(t))
-	runMany(t, "nss-enumerate", goldapNameService, "8", "50")
+	runMany(t, "nss-enumerate", goldapNameService, "8", "500")
 }
 
 // TestOwnNamesRestarts is the same program under a daemon that is stopped or
