@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -111,8 +112,11 @@ func (f *frame) result(shape string) string {
 	for _, kind := range shape {
 		fields = append(fields, f.field(kind))
 	}
-	return strings.Join(fields, ":")
+	return daysAgo.ReplaceAllString(strings.Join(fields, ":"), "N days ago")
 }
+
+// daysAgo is what nslcd's messages count up.
+var daysAgo = regexp.MustCompile(`\b\d+ days ago`)
 
 func (f *frame) field(kind rune) string {
 	switch kind {

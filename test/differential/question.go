@@ -194,6 +194,29 @@ func ProhibitMessage() []Question {
 	return []Question{{Text: "config 1", action: 0x00010001, body: number(1), shape: "s"}}
 }
 
+// pam is what all requests for a login begin with.
+func pam(user string) []byte {
+	var body []byte
+	for _, field := range []string{user, "coronerd", "", "", ""} {
+		body = append(body, text(field)...)
+	}
+	return body
+}
+
+// Authenticate asks whether a password is the user's; what says which one it is.
+func Authenticate(user, what, password string) Question {
+	return Question{Text: "authenticate " + shortened(user) + ", " + what, action: 0x000d0001, body: append(pam(user), text(password)...), shape: "isis"}
+}
+
+// Authorize asks whether users may log in.
+func Authorize(users ...string) []Question {
+	var all []Question
+	for _, user := range users {
+		all = append(all, Question{Text: "authorize " + shortened(user), action: 0x000d0002, body: pam(user), shape: "is"})
+	}
+	return all
+}
+
 // All asks for everything in the maps.
 func All(names ...string) []Question {
 	var all []Question

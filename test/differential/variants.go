@@ -13,6 +13,8 @@ type Variant struct {
 	Name      string
 	Lines     []string
 	Questions []Question
+	// People asks about slapd.People instead of the odd entries.
+	People bool
 	// Root asks as root instead of as an ordinary user.
 	Root bool
 	// Getent compares what getent prints, too, with both name-service modules.
@@ -35,7 +37,7 @@ const (
 
 // Variants are all of them.
 func Variants() []Variant {
-	return slices.Concat(plainVariants(), searchVariants(), attributeVariants(), nameVariants())
+	return slices.Concat(plainVariants(), loginVariants(), searchVariants(), attributeVariants(), nameVariants())
 }
 
 // plainVariants ask everything.
@@ -55,6 +57,32 @@ func plainVariants() []Variant {
 			"filter services (|(cn=svc)(cn=svctop))", "filter networks (|(cn=lan)(cn=nettwo))", "filter aliases (cn=postmaster)",
 			"filter netgroup (|(cn=admins)(cn=others))",
 		}},
+	}
+}
+
+// loginVariants are about logins. Users are left out whose answers count
+// something down: grace logins, hours.
+func loginVariants() []Variant {
+	users := []string{"alice", "carol", "expired", "locked", "aged", "mustchange", "twin", "toor", "lowuid", "12345", "st*r", "two words", "müller", "localuser"}
+	var all []Question
+	for _, user := range users {
+		all = append(all, Authenticate(user, "the right password", slapd.Find(user).Password))
+	}
+	for _, user := range []string{"alice", "expired", "mustchange", "ALICE", "nobody-here", "", "*", "root", "x\ny", strings.Repeat("n", 255)} {
+		all = append(all, Authenticate(user, "a wrong password", "Not-the-one-04"))
+	}
+	all = append(all, Authenticate("alice", "no password", ""), Authenticate("ALICE", "the right password", slapd.Find("alice").Password))
+	all = append(all, Authorize(append(users, "ALICE", "nobody-here", "", "root")...)...)
+	return []Variant{
+		{Name: "logins", People: true, Questions: all},
+		{Name: "logins, no search as the user", People: true, Lines: []string{"pam_authc_search NONE"}, Questions: all[:14]},
+		{Name: "logins, no policy", People: true, Lines: []string{"pam_authc_ppolicy no"}, Questions: all[:14]},
+		{Name: "logins with a rule", People: true,
+			Lines:     []string{"pam_authz_search (&(objectClass=posixGroup)(memberUid=$username))"},
+			Questions: append(Authorize("alice", "carol", "expired"), Authenticate("carol", "the right password", slapd.Find("carol").Password))},
+		{Name: "logins with bad rules", People: true,
+			Lines:     []string{"pam_authz_search (uid=$username)", "pam_authz_search (|(host=$hostname)(host=\\\\*))"},
+			Questions: Authorize("alice")},
 	}
 }
 

@@ -81,8 +81,12 @@ func startPeculiar(t *testing.T) *slapd.Server {
 // writeVariant writes the nslcd.conf that both daemons read.
 func writeVariant(t *testing.T, peculiar *slapd.Server, v differential.Variant) {
 	t.Helper()
+	uri := "ldap://" + slapd.ServerName + ":1389"
+	if v.People {
+		uri, peculiar = "ldap://"+slapd.ServerName, server
+	}
 	lines := append([]string{
-		"uid nslcd", "gid nslcd", "uri ldap://" + slapd.ServerName + ":1389", "base " + slapd.Base,
+		"uid nslcd", "gid nslcd", "uri " + uri, "base " + slapd.Base,
 		"binddn " + slapd.PseudouserDN, "bindpw " + slapd.PseudouserPassword,
 		"ssl start_tls", "tls_reqcert demand", "tls_cacertfile " + peculiar.PKI.CAFile,
 	}, v.Lines...)
