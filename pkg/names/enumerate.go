@@ -28,7 +28,7 @@ func (n *Names) Passwds(ctx context.Context) iter.Seq2[account.Account, error] {
 					return account.Account{}, err
 				}
 				keep(func(index int) finding {
-					return l.add(n.accountFinding(acct, index, n.keyOf(passwdByName, acct.Name)), acct.Name, n.memory.limit)
+					return l.add(n.accountFinding(acct, index, n.keyOf(passwdByName, acct.Name)), acct.Name, n.memory.longest())
 				})
 				return allow(acct)
 			})
@@ -56,7 +56,7 @@ func (n *Names) Groups(ctx context.Context) iter.Seq2[account.Group, error] {
 					return account.Group{}, err
 				}
 				keep(func(index int) finding {
-					return l.add(n.groupFinding(group, index, n.keyOf(groupByName, group.Name)), group.Name, n.memory.limit)
+					return l.add(n.groupFinding(group, index, n.keyOf(groupByName, group.Name)), group.Name, n.memory.longest())
 				})
 				return allow(group)
 			})
@@ -98,6 +98,10 @@ func (n *Names) keyOf(kind byte, name string) string {
 	return string(n.nameKey(new(keySpace), kind, name))
 }
 
+// maxKept bounds the entries that one enumeration adds to the memory, which
+// would otherwise grow with the directory.
+const maxKept = 20_000
+
 // keep remembers an entry of an enumeration.
 type keep func(pack func(index int) finding)
 
@@ -109,9 +113,10 @@ func believed[V any](n *Names, all func(Directory) iter.Seq2[V, error], check fu
 	return func(yield func(V, error) bool) {
 		for index, d := range n.directories {
 			began, generation := n.memory.mark()
+			kept := 0
 			keep := func(pack func(index int) finding) {
-				if index == 0 && n.memory.ttl > 0 {
-					n.memory.keep(pack(index), began, generation)
+				if index == 0 && n.memory.ttl > 0 && n.memory.keep(pack(index), began, generation, kept < maxKept) {
+					kept++
 				}
 			}
 			for value, err := range all(d) {

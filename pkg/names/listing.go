@@ -6,8 +6,7 @@ import (
 )
 
 // listing is what an enumeration of the only directory said, in its order. It
-// shares the records with the memory, has the same limit by itself, and is
-// given out for as long as they are.
+// shares the records with the memory, and is given out for as long as they are.
 type listing struct {
 	entries    []listed
 	cost       int
@@ -59,6 +58,9 @@ func relisted[V any](n *Names, kind byte, read func(*slot, string) V, allow func
 	}
 }
 
+// longest bounds a listing: as one enumeration bounds what it adds.
+func (m *memory) longest() int { return min(m.limit, maxKept) }
+
 // listing returns the entries of the remembered listing of a kind; otherwise
 // a new one, to be filled.
 func (m *memory) listing(kind byte) (known []listed, fresh *listing) {
@@ -75,7 +77,7 @@ func (m *memory) list(kind byte, l *listing) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	left := l.began + m.ttl - m.now()
-	if l.cost > m.limit || l.generation != m.generation || left <= 0 || len(l.entries) == 0 {
+	if l.cost > m.longest() || l.generation != m.generation || left <= 0 || len(l.entries) == 0 {
 		return
 	}
 	m.listings[kind] = l

@@ -3,6 +3,7 @@ package names
 import (
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -146,13 +147,19 @@ func (m *memory) fresh(key []byte) (*slot, bool) {
 	return s, true
 }
 
-// keep is put for what an enumeration read that began at confirmed.
-func (m *memory) keep(f finding, confirmed time.Duration, generation int) {
+// keep is put for what an enumeration read that began at confirmed. With more
+// it takes in what was not remembered before, too, and reports whether it did.
+func (m *memory) keep(f finding, confirmed time.Duration, generation int, more bool) (added bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if generation == m.generation && !m.contested(f, confirmed) {
+	if generation != m.generation || m.contested(f, confirmed) {
+		return false
+	}
+	known := slices.ContainsFunc(f.keys(), func(key string) bool { return m.slots[key] != nil })
+	if known || more {
 		m.put(f, confirmed)
 	}
+	return !known && more
 }
 
 // contested reports whether another entry of the same enumeration has one of the

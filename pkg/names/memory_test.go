@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -510,6 +511,31 @@ func TestEnumerationsAreRemembered(t *testing.T) {
 		time.Sleep(ttl / 2)
 		s.want(t, "bob", 5001, nil)
 		d.wantAsked(t, 1)
+	})
+}
+
+// A large directory that is listed does not fill the memory, and what was there
+// before is confirmed, wherever in the list it comes.
+func TestEnumerationOfALargeDirectory(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		const most = 20_000 // docs/lookups.md says so
+		d := &fake{}
+		for i := range 2 * most {
+			d.accounts = append(d.accounts, user("u"+strconv.Itoa(i), uint32(100_000+i), 5000))
+		}
+		last := d.accounts[len(d.accounts)-1]
+		s := newSiteWith(t, func(o *names.Options) { remember(o); o.Entries = 4 * most }, d)
+		s.want(t, last.Name, last.UID, nil)
+		d.wantAsked(t, 1)
+		time.Sleep(ttl / 2)
+		for range s.Passwds(t.Context()) {
+		}
+		if n := s.Stats().Entries; n != most+1 {
+			t.Errorf("%d entries are remembered", n)
+		}
+		time.Sleep(ttl / 2)
+		s.want(t, last.Name, last.UID, nil)
+		d.wantAsked(t, 1) // not again: it would be due by now
 	})
 }
 
