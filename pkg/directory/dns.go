@@ -45,6 +45,9 @@ type dnsSource struct {
 	domain    string // empty is this machine's
 	ldaps     bool
 	log       *slog.Logger
+	// outside are the refused servers that were logged. Only one lookup runs at
+	// a time, and nothing else uses them.
+	outside map[string]bool
 
 	mu       sync.Mutex
 	records  []net.SRV // the last answer
@@ -79,6 +82,7 @@ func (d *Directory) newDNSSource(uri string, set settings) (*dnsSource, error) {
 	return &dnsSource{
 		directory: d, settings: set, uri: uri, domain: domain,
 		ldaps: strings.EqualFold(kind, "DNSLDAPS"), log: d.log.With("server", uri),
+		outside: map[string]bool{},
 	}, nil
 }
 
@@ -196,7 +200,7 @@ func (p *dnsSource) inDomain(records []*net.SRV, domain string) []*net.SRV {
 			continue
 		}
 		if target != domain && !strings.HasSuffix(target, "."+domain) {
-			p.log.Warn("DNS names a server outside of the domain, which is not used", "target", target, "domain", domain)
+			p.noteOutside(target, domain)
 			continue
 		}
 		if len(good) == maxNamed {
@@ -206,6 +210,15 @@ func (p *dnsSource) inDomain(records []*net.SRV, domain string) []*net.SRV {
 		good = append(good, &net.SRV{Target: target, Port: record.Port, Priority: record.Priority, Weight: record.Weight})
 	}
 	return good
+}
+
+// noteOutside logs a server that is refused, once for each of the first few.
+func (p *dnsSource) noteOutside(target, domain string) {
+	if p.outside[target] || len(p.outside) == maxNamed {
+		return
+	}
+	p.outside[target] = true
+	p.log.Warn("DNS names a server outside of the domain, which is not used", "target", target, "domain", domain)
 }
 
 // askedDomain returns the domain of the configuration or this machine's. The
