@@ -25,11 +25,11 @@ type quick struct {
 	in       *nslcd.RequestReader
 	response *nslcd.Response
 	exchange exchange
-	busy     int // answers since others could run
+	breath   *breath
 }
 
 func newQuick(s *Server) *quick {
-	q := &quick{server: s}
+	q := &quick{server: s, breath: newBreath()}
 	q.in = nslcd.NewRequestReader(&q.conn)
 	q.response = nslcd.NewResponse(&q.conn, 0)
 	return q
@@ -55,9 +55,11 @@ func (q *quick) serve(conn *net.UnixConn, caller Credential) (done bool, rest []
 	} else {
 		conn.Close()
 	}
-	q.breathe()
+	q.breath.answered()
 	return true, rest
 }
+
+func (q *quick) close() { q.breath.close() }
 
 // read reports whether it read a request that may be answered here.
 func (q *quick) read() (nslcd.Request, route, bool) {
@@ -101,19 +103,6 @@ func (s *Server) send(ctx context.Context, conn *net.UnixConn, rest []byte) {
 	defer stop()
 	if conn.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout)) == nil {
 		_, _ = conn.Write(rest) // whoever does not read gets no more
-	}
-}
-
-// breath is how many answers may follow each other before others can run.
-const breath = 64
-
-// breathe lets others run and network events be seen now and then, for which
-// the scheduler has no occasion while one connection after the other comes in:
-// it looks for events when nothing is left to run, or after 10 ms.
-func (q *quick) breathe() {
-	if q.busy++; q.busy >= breath {
-		q.busy = 0
-		time.Sleep(time.Microsecond)
 	}
 }
 

@@ -192,6 +192,7 @@ func waitFor(done <-chan struct{}, limit time.Duration) bool {
 // accept starts a goroutine for each connection until listener is closed.
 func (s *Server) accept(ctx, serving context.Context, listener Listener, connections *sync.WaitGroup) {
 	quick := newQuick(s)
+	defer quick.close()
 	for {
 		conn, err := listener.AcceptUnix()
 		if errors.Is(err, net.ErrClosed) {
