@@ -26,6 +26,8 @@ type quick struct {
 	response *nslcd.Response
 	exchange exchange
 	breath   *breath
+	// answered: the last connection was. awake: the next one was waited for.
+	answered, awake bool
 }
 
 func newQuick(s *Server) *quick {
@@ -35,10 +37,16 @@ func newQuick(s *Server) *quick {
 	return q
 }
 
+// linger waits a moment for the next connection behind an answer.
+func (q *quick) linger(listener syscall.RawConn) {
+	q.awake = q.answered && await(listener, lingering)
+	q.answered = false
+}
+
 // serve reports whether it answered. If so, rest is what could not be sent
 // without waiting, and the connection is closed if there is none.
 func (q *quick) serve(conn *net.UnixConn, caller Credential) (done bool, rest []byte) {
-	if !q.conn.reset(conn) {
+	if !q.conn.reset(conn) || q.awake && !await(q.conn.raw, arriving) {
 		return false, nil
 	}
 	request, route, ok := q.read()
@@ -56,6 +64,7 @@ func (q *quick) serve(conn *net.UnixConn, caller Credential) (done bool, rest []
 		conn.Close()
 	}
 	q.breath.answered()
+	q.answered = true
 	return true, rest
 }
 

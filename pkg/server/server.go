@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -139,6 +140,7 @@ func (s *Server) Close() { s.backends.swap(nil) }
 // Listener is where connections come from: a *Socket or a *net.UnixListener.
 type Listener interface {
 	AcceptUnix() (*net.UnixConn, error)
+	SyscallConn() (syscall.RawConn, error)
 	Addr() net.Addr
 	Close() error
 }
@@ -193,7 +195,12 @@ func waitFor(done <-chan struct{}, limit time.Duration) bool {
 func (s *Server) accept(ctx, serving context.Context, listener Listener, connections *sync.WaitGroup) {
 	quick := newQuick(s)
 	defer quick.close()
+	raw, err := listener.SyscallConn()
+	if err != nil {
+		return // it was closed
+	}
 	for {
+		quick.linger(raw)
 		conn, err := listener.AcceptUnix()
 		if errors.Is(err, net.ErrClosed) {
 			return
