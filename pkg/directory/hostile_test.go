@@ -3,6 +3,7 @@ package directory_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -107,6 +108,35 @@ func TestTheSamePageForEver(t *testing.T) {
 		wantError(t, last, directory.ErrRefused)
 		_, err := d.GroupsOfMember(within(t, time.Minute), "alice", "")
 		wantError(t, err, directory.ErrRefused)
+	})
+}
+
+// TestPagesInACircle: so do pages that come again and again, however many they
+// are and whenever that begins.
+func TestPagesInACircle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, test := range []struct{ before, around int }{{0, 2}, {0, 3}, {1, 2}, {5, 7}, {40, 1}, {40, 100}} {
+			server := newServer(t)
+			pages := 0
+			server.Script(scripted.Script{Search: func(c *scripted.Conn, r *scripted.Request) {
+				number := pages
+				if pages++; number >= test.before {
+					number = test.before + (number-test.before)%test.around
+				}
+				c.Send(scripted.EntryMessage(r.ID, person(fmt.Sprint("u", number), nil)))
+				c.Send(scripted.Result(r.ID, scripted.SearchDone, 0, "", scripted.PagingControl(1)))
+			}})
+			var last error
+			for _, err := range inPages(t, server, 1).Accounts(within(t, time.Hour)) {
+				if last = err; pages > 4*(test.before+test.around)+8 {
+					t.Fatalf("%+v: no end after %d pages", test, pages)
+				}
+			}
+			wantError(t, last, directory.ErrRefused)
+			if pages < test.before+test.around {
+				t.Errorf("%+v: ended after %d pages", test, pages)
+			}
+		}
 	})
 }
 

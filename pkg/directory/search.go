@@ -209,15 +209,14 @@ func (c *conn) pages(ctx context.Context, timeout time.Duration, q *search, visi
 			return fmt.Errorf("%w: wait for another search in pages: %w", ErrUnavailable, context.Cause(ctx))
 		}
 	}
-	first := "" // entry of the page before
+	var pages circle
 	for empty := 0; empty < maxEmptyPages; empty++ {
 		result, err := c.timedPage(ctx, timeout, request)
 		found := entriesOf(result, c.wire.takeEntries(), base)
 		if len(found) > 0 {
-			if empty = -1; found[0].DN == first {
-				return fmt.Errorf("%w: the same page once more, beginning with %q", ErrRefused, first)
+			if empty = -1; pages.closes(found[0].DN) {
+				return fmt.Errorf("%w: the same page once more, beginning with %q", ErrRefused, found[0].DN)
 			}
-			first = found[0].DN
 		}
 		if result != nil && q.refer != nil {
 			q.refer(result.Referrals)
@@ -235,6 +234,26 @@ func (c *conn) pages(ctx context.Context, timeout time.Duration, q *search, visi
 		paging.SetCookie(cookie)
 	}
 	return fmt.Errorf("%w: %d pages without an entry", ErrRefused, maxEmptyPages)
+}
+
+// circle notices pages that come again and again: an entry is there once, so
+// no two pages begin with the same. Each is compared with one that came before,
+// which moves on after 1, 3, 7, 15 and so on pages, so that circles of any
+// length are found (Brent) and nothing grows.
+type circle struct {
+	first        string // entry of the page to compare with
+	steps, until int    // pages since then, and how many before it moves on
+}
+
+// closes takes the first entry of the next page.
+func (c *circle) closes(first string) bool {
+	if c.until > 0 && c.first == first {
+		return true
+	}
+	if c.steps++; c.steps > c.until {
+		*c = circle{first: first, until: 2*c.until + 1}
+	}
+	return false
 }
 
 // timedPage is page with a time limit, which the server is told.
