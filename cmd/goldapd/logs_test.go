@@ -148,6 +148,20 @@ func TestLogFileIsOpenedAgain(t *testing.T) {
 	}
 }
 
+// A log on a full disk is lost, and goldapd goes on.
+func TestLogOnAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	text := fmt.Sprintf("[[daemon.log]]\ntarget = \"/dev/full\"\n[[daemon.log]]\ntarget = \"stderr\"\n%s", nobody)
+	p := launch(t, "--config", configFile(t, "goldap.toml", text), "--socket", filepath.Join(dir, "socket"))
+	p.waitFor("ready")
+	p.signal(syscall.SIGHUP)
+	p.waitFor("configuration read again")
+	p.signal(syscall.SIGTERM)
+	if p.wait(); !p.cmd.ProcessState.Success() {
+		t.Errorf("%v\n%s", p.cmd.ProcessState, p.text())
+	}
+}
+
 func TestCheckLooksForLogs(t *testing.T) {
 	dir := t.TempDir()
 	for target, problem := range map[string]string{
