@@ -28,7 +28,7 @@ func TestFirstPass(t *testing.T) {
 		"try, none to try":        {"", "try_first_pass", []string{right}, []string{asked}, success},
 		"authtok, right":          {unixFirst, "use_authtok", []string{right, right}, []string{asked}, success},
 		"no option, asked once":   {unixFirst, "", []string{right, right}, []string{asked}, success},
-		"issue 2, as on CentOS":   {unixFirst, "minimum_uid=1000 use_first_pass", []string{right}, []string{asked}, success},
+		"as on CentOS":            {unixFirst, "minimum_uid=1000 use_first_pass", []string{right}, []string{asked}, success},
 		"empty first, and nullok": {unixFirst, "use_first_pass nullok", []string{""}, []string{asked}, authErr},
 	}
 	eachMode(t, func(t *testing.T, d driver, s *site, mode string) {
