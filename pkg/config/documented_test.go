@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -69,5 +70,25 @@ func compareKeywords(t *testing.T, in spelling, keywords []keyword, rows map[str
 	}
 	for name := range rows {
 		t.Errorf("docs/configuration.md has a row for %s, which is not such a keyword", name)
+	}
+}
+
+// TestMemoryIsDocumented compares the defaults in the table of docs/lookups.md
+// with the model's.
+func TestMemoryIsDocumented(t *testing.T) {
+	data, err := os.ReadFile("../../docs/lookups.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Default()
+	for key, value := range map[string]any{
+		"lookups.cache_ttl": cfg.Lookups.CacheTTL, "lookups.negative_ttl": cfg.Lookups.NegativeTTL,
+		"lookups.stale_ttl": cfg.Lookups.StaleTTL, "lookups.cache_entries": cfg.Lookups.CacheEntries,
+		"lookups.member_ttl": cfg.Lookups.MemberTTL, "lookups.member_negative_ttl": cfg.Lookups.MemberNegativeTTL,
+		"login.cache_ttl": cfg.Login.CacheTTL,
+	} {
+		if row := fmt.Sprintf("\n| `%s` | %v | ", key, value); !strings.Contains(string(data), row) {
+			t.Errorf("docs/lookups.md has no row that begins with %q", row)
+		}
 	}
 }
