@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,6 +171,7 @@ func largeGroupsOverTheSocket(t *testing.T, server *slapd.Server) {
 		}
 		return err
 	}))
+	largeGroupsByName(t)
 	status := readFile(t, fmt.Sprintf("/proc/%d/status", goldapd.Pid()))
 	peak, err := strconv.Atoi(regexp.MustCompile(`VmHWM:\s*(\d+) kB`).FindStringSubmatch(status)[1])
 	must(t, err)
@@ -187,5 +189,22 @@ func insisting(ask func(context.Context) error) func(context.Context) error {
 			err = ask(ctx)
 		}
 		return err
+	}
+}
+
+// largeGroupsByName asks the C library for the same.
+func largeGroupsByName(t *testing.T) {
+	t.Helper()
+	namesFromGoldap(t)
+	group := run(t, "getent", "group", "unnamed")
+	if members := strings.Count(group.text, ",") + 1; members != largeUsers {
+		t.Errorf("getent group: %d members", members)
+	}
+	ids := run(t, "id", "-G", "large0")
+	if groups := len(strings.Fields(ids.text)); groups != largeGroups+4 { // those above and that of the user's gid
+		t.Errorf("id -G: %d groups", groups)
+	}
+	if t.Logf("by getent %v, by id %v", group.took, ids.took); group.took+ids.took > 10*time.Second {
+		t.Error("that is not within seconds")
 	}
 }
