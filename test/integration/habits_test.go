@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/goldap/goldap/test/differential"
 	"github.com/goldap/goldap/test/root/daemon"
 )
 
@@ -154,8 +156,8 @@ func replaceFile(t *testing.T, path, text string) {
 	must(t, os.Rename(path+".new", path))
 }
 
-// TestStockToolsAlike is getent.ldap of nslcd-utils, for every map, with both
-// daemons: it prints every result that it is sent.
+// TestStockToolsAlike is getent.ldap of nslcd-utils, for every map but aliases,
+// with both daemons: it prints every result that it is sent.
 func TestStockToolsAlike(t *testing.T) {
 	printed := map[string]string{}
 	inSetups(t, nameSetups, func(t *testing.T, s setup) {
@@ -174,4 +176,26 @@ func TestStockToolsAlike(t *testing.T) {
 			printed[question] = text
 		}
 	})
+}
+
+// TestStockToolsAliases is the same for the mail aliases, which the odd directory
+// has the schema for.
+func TestStockToolsAliases(t *testing.T) {
+	showLogsOnFailure(t)
+	writeVariant(t, startPeculiar(t), differential.Variant{})
+	ask := func(d *daemon.Daemon, err error) (printed []string) {
+		must(t, err)
+		defer func() { must(t, d.Kill()) }()
+		for _, question := range []string{"aliases postmaster", "aliases POSTMASTER", "aliases aliastwo", "aliases nobody-here"} {
+			a := run(t, "getent.ldap", strings.Fields(question)...)
+			printed = append(printed, fmt.Sprintf("%s: %v %s", question, a.ok, words(a.text)))
+		}
+		return printed
+	}
+	stock := ask(daemon.StartNslcd(within(t, 20*time.Second), logFile(t, "nslcd")))
+	must(t, os.RemoveAll(daemon.NslcdSocket))
+	own := ask(daemon.StartGoldapd(within(t, 20*time.Second), logFile(t, "goldapd"), daemon.NslcdConfig, daemon.NslcdSocket))
+	if !slices.Equal(stock, own) || !strings.Contains(stock[0], "bob@mydomain.com") {
+		t.Errorf("getent.ldap prints %q with nslcd, %q with goldapd", stock, own)
+	}
 }
