@@ -2,10 +2,13 @@ package directory_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -130,6 +133,28 @@ func TestNestedGroupDepthIsLogged(t *testing.T) {
 	}
 	if n := strings.Count(log.String(), "nested_group_depth=1"); n != 2 {
 		t.Errorf("logged %d times:\n%s", n, log)
+	}
+}
+
+// TestTooManyNestedGroups are an error and not a shorter list. The server makes
+// them up: each group has two more in it.
+func TestTooManyNestedGroups(t *testing.T) {
+	server := newServer(t)
+	server.Script(scripted.Script{Search: func(c *scripted.Conn, r *scripted.Request) {
+		for _, name := range regexp.MustCompile(`\(cn=g(\d+)\)`).FindAllStringSubmatch(r.Filter.String(), -1) {
+			number, _ := strconv.Atoi(name[1])
+			c.Send(scripted.EntryMessage(r.ID, group("g"+name[1], map[string][]string{
+				"member": {groupDN(fmt.Sprint("g", 2*number)), groupDN(fmt.Sprint("g", 2*number+1))},
+			})))
+		}
+		c.Send(scripted.Result(r.ID, scripted.SearchDone, 0, ""))
+	}})
+	for depth, want := range map[int]error{5: nil, 50: directory.ErrRefused} {
+		d := configured(t, server, func(cfg *config.Directory) { cfg.NestedGroups, cfg.NestedGroupDepth = true, depth })
+		got, err := d.GroupByName(within(t, 20*time.Second), "g1")
+		if !errors.Is(err, want) || len(got.Members) > 0 || want != nil && !strings.Contains(err.Error(), "more than 10000 groups in it") {
+			t.Errorf("depth %d: %d members, %v", depth, len(got.Members), err)
+		}
 	}
 }
 
