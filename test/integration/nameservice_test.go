@@ -169,7 +169,25 @@ func TestOwnNamesEnumerations(t *testing.T) {
 // killed and comes back, again and again: it is told the truth, or that nobody
 // knows it.
 func TestOwnNamesRestarts(t *testing.T) {
-	d := ownNames(t)
+	restartUnderLoad(t, ownNames(t), func() *daemon.Daemon { return goldapdAlone(t) })
+}
+
+// TestStockNamesRestarts is that with the stock libnss-ldapd.
+func TestStockNamesRestarts(t *testing.T) {
+	showLogsOnFailure(t)
+	writeGoldapConfig(t)
+	namesFromDirectory(t)
+	start := func() *daemon.Daemon {
+		d, err := daemon.StartGoldapd(within(t, 20*time.Second), logFile(t, "goldapd"), daemon.GoldapConfig, daemon.NslcdSocket)
+		must(t, err)
+		return d
+	}
+	restartUnderLoad(t, start(), start)
+}
+
+// restartUnderLoad ends d and starts it again while many threads look names up.
+func restartUnderLoad(t *testing.T, d *daemon.Daemon, start func() *daemon.Daemon) {
+	t.Helper()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -187,7 +205,7 @@ func TestOwnNamesRestarts(t *testing.T) {
 		} else {
 			must(t, d.Stop())
 		}
-		d = goldapdAlone(t)
+		d = start()
 	}
 	stopAtEnd(t, d)
 	if restarts < 5 {
