@@ -106,7 +106,7 @@ func (c *cache[V]) flush() {
 }
 
 // store remembers value, or forgets key if there was an error. What was begun
-// before a flush is not remembered.
+// before something was forgotten is not remembered.
 func (c *cache[V]) store(key string, value V, err error, began int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -123,10 +123,12 @@ func (c *cache[V]) store(key string, value V, err error, began int) {
 	c.values[key] = remembered[V]{value, time.Now().Add(c.ttl)}
 }
 
-// forget removes the value of key, and one that is being loaded.
+// forget removes the value of key. Nothing that is being loaded is remembered,
+// nor joined by those who ask for key: it may be older.
 func (c *cache[V]) forget(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.flushes++
 	delete(c.values, key)
 	c.loads.Forget(key)
 	c.loads.Forget("\x00" + key)

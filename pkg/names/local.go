@@ -59,8 +59,9 @@ func (l *localFile) recent() *localNames {
 	if last := time.Duration(l.looked.Load()); last > 0 && now-last < localsAge {
 		return l.now.Load()
 	}
-	l.looked.Store(max(int64(now), 1))
-	return l.current()
+	names := l.current()
+	l.looked.Store(max(int64(now), 1)) // behind the reading: whoever sees it takes what was read
+	return names
 }
 
 // current returns what the file says now. It costs one stat(2), nearly a

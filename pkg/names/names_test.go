@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -326,6 +327,51 @@ func TestLocalAccountAddedWhileRunning(t *testing.T) {
 	}
 }
 
+// Nobody is answered from local files that are just being read for the first
+// time: after a reload many ask in the same moment.
+func TestLocalGroupsAreReadFirst(t *testing.T) {
+	d := &fake{accounts: []account.Account{user("alice", 2000, 3001), user("bob", 2002, 3001)}}
+	s := newSite(t, 0, d)
+	text, err := os.ReadFile(s.groups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove(s.groups), syscall.Mkfifo(s.groups, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	answers := make(chan error, 2)
+	ask := func(name string) {
+		_, err := s.PasswdByName(context.Background(), name)
+		answers <- err
+	}
+	go ask("alice")
+	pipe, err := os.OpenFile(s.groups, os.O_WRONLY, 0) // waits for the reader
+	if err != nil {
+		t.Fatal(err)
+	}
+	go ask("bob")
+	select {
+	case err := <-answers:
+		t.Errorf("answered before the local groups were read: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	if _, err := pipe.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	write(t, s.groups, string(text)) // for whoever saw that the pipe has changed
+	pipe.Close()
+	for range 2 {
+		select {
+		case err := <-answers:
+			if !errors.Is(err, directory.ErrBadEntry) {
+				t.Errorf("a user in a local group: %v", err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("no answer")
+		}
+	}
+}
+
 func TestRefusalsAreLoggedOnce(t *testing.T) {
 	d := &fake{accounts: []account.Account{user("alice", 0, 2000)}}
 	s := newSite(t, 0, d)
@@ -392,6 +438,29 @@ func TestOneLoadForAll(t *testing.T) {
 		wg.Wait()
 		if got := d.asked.Load(); got != 1 {
 			t.Errorf("the directory was asked %d times, want once", got)
+		}
+	})
+}
+
+// An account that was being looked for when its user was forgotten, because the
+// password had changed, is not remembered: it may have the old day of the change.
+func TestForgottenLoginsAreNotRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &fake{accounts: []account.Account{user("alice", 2000, 2000)}, delay: time.Second}
+		s := newSite(t, time.Minute, d)
+		ask := func() {
+			if _, _, err := s.LoginAccount(context.Background(), "alice", false); err != nil {
+				t.Error(err)
+			}
+		}
+		var wg sync.WaitGroup
+		wg.Go(ask)
+		synctest.Wait()
+		s.Forget("alice")
+		wg.Wait()
+		ask()
+		if got := d.asked.Load(); got != 2 {
+			t.Errorf("the directory was asked %d times, want twice", got)
 		}
 	})
 }
