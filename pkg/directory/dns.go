@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -317,6 +318,9 @@ func (p *dnsSource) replace(records []*net.SRV) {
 		if err != nil {
 			p.log.Warn("DNS names a server that cannot be used", "error", err)
 			continue
+		}
+		if slices.ContainsFunc(servers, func(s *server) bool { return s.at == at }) {
+			continue // named twice
 		}
 		s := old[at]
 		delete(old, at)

@@ -184,6 +184,27 @@ func TestDNSChanges(t *testing.T) {
 	})
 }
 
+// TestDNSNamesAServerTwice: it is one server, and gone when DNS says so.
+func TestDNSNamesAServerTwice(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		d := newNamed(t, []string{"DNS:example.com"}, "a.example.com:389", "b.example.com:389")
+		d.dns.Set("example.com", srv(10, 0, "a.example.com", 389), srv(20, 0, "A.example.com", 389))
+		lookUp(t, d.Directory, time.Second)
+		if got := d.uris(); got != "ldap://a.example.com" {
+			t.Errorf("servers %s", got)
+		}
+		d.dns.Set("example.com", srv(10, 0, "b.example.com", 389))
+		for range 2 {
+			time.Sleep(5 * time.Minute)
+			lookUp(t, d.Directory, time.Second)
+			synctest.Wait()
+		}
+		if got := d.uris(); got != "ldap://b.example.com" || d.servers["a.example.com:389"].Open() > 0 {
+			t.Errorf("servers %s, %d connections to a", got, d.servers["a.example.com:389"].Open())
+		}
+	})
+}
+
 // TestOrderStays although DNS gives equal servers in another one each time.
 func TestOrderStays(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
