@@ -49,12 +49,8 @@ func (q *quick) serve(conn *net.UnixConn, caller Credential) (done bool, rest []
 	if !q.conn.reset(conn) || q.awake && !await(q.conn.raw, arriving) {
 		return false, nil
 	}
-	request, route, ok := q.read()
-	if !ok {
-		return false, nil
-	}
-	q.exchange = exchange{server: q.server, conn: &q.conn, caller: caller, began: time.Now(), request: request, response: q.response}
-	if !q.answer(&q.exchange, route) {
+	q.exchange = exchange{server: q.server, conn: &q.conn, caller: caller, began: time.Now(), response: q.response}
+	if !q.answer(&q.exchange) {
 		return false, nil
 	}
 	q.in.Reset(&q.conn)
@@ -81,12 +77,16 @@ func (q *quick) read() (nslcd.Request, route, bool) {
 	return request, route, err == nil && !q.in.Full()
 }
 
-// answer reports whether it answered; a bug is no answer, but there will be no
-// other.
-func (q *quick) answer(x *exchange, route route) (done bool) {
+// answer reports whether it answered; a bug in a lookup is no answer, but there
+// will be no other.
+func (q *quick) answer(x *exchange) (done bool) {
 	defer x.release()
 	defer x.survive()
-	x.backend = q.server.backends.acquire()
+	request, route, ok := q.read()
+	if !ok {
+		return false
+	}
+	x.request, x.backend = request, q.server.backends.acquire()
 	if x.backend == nil || x.backend.AtOnce == nil || !route.allowed(x.caller, x.request) {
 		return false
 	}
