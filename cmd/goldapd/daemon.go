@@ -64,7 +64,7 @@ func (d *daemon) check(o options, stdout io.Writer) error {
 func checkMachine(cfg config.Daemon) (*identity, error) {
 	id, err := readIdentity(cfg)
 	for _, log := range cfg.Logs {
-		err = errors.Join(err, checkTarget(log.Target))
+		err = errors.Join(err, checkTarget(log.Target, id))
 	}
 	return id, err
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/goldap/goldap/pkg/config"
@@ -127,7 +128,7 @@ func (l *logs) openTarget(name string, owner *identity) (lineWriter, error) {
 func openLog(name string, owner *identity) (*os.File, error) {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o640)
 	if errors.Is(err, os.ErrExist) {
-		return os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
+		return openOld(name, owner)
 	}
 	if err != nil || owner == nil {
 		return file, err
@@ -138,12 +139,23 @@ func openLog(name string, owner *identity) (*os.File, error) {
 	return file, nil
 }
 
+// openOld opens a file that is there. It must not be a symbolic link where there
+// is an owner, who may have put it there to have root open a file of root's and
+// leave it open.
+func openOld(name string, owner *identity) (*os.File, error) {
+	flags := os.O_WRONLY | os.O_APPEND
+	if owner != nil {
+		flags |= syscall.O_NOFOLLOW
+	}
+	return os.OpenFile(name, flags, 0)
+}
+
 // checkTarget reports whether open would fail, and makes no file.
-func checkTarget(name string) error {
+func checkTarget(name string, owner *identity) error {
 	if !filepath.IsAbs(name) {
 		return nil
 	}
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
+	file, err := openOld(name, owner)
 	if err == nil {
 		return file.Close()
 	}

@@ -162,6 +162,36 @@ func TestLogOnAFullDisk(t *testing.T) {
 	}
 }
 
+// Who root is about to become may be the owner of the log's folder, and must not
+// be given what a link there leads to.
+func TestLogIsNoLinkWhenRootIsGivenUp(t *testing.T) {
+	dir := t.TempDir()
+	precious, link, log := filepath.Join(dir, "precious"), filepath.Join(dir, "link"), filepath.Join(dir, "log")
+	if err := errors.Join(os.WriteFile(precious, nil, 0o600), os.Symlink(precious, link), os.WriteFile(log, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	owner := &identity{uid: os.Getuid(), gid: os.Getgid()}
+	for name, test := range map[string]struct {
+		path  string
+		owner *identity
+		want  error
+	}{
+		"link":               {link, owner, syscall.ELOOP},
+		"file":               {log, owner, nil},
+		"link, who stays so": {link, nil, nil},
+	} {
+		file, err := openLog(test.path, test.owner)
+		if err == nil {
+			file.Close()
+		}
+		for _, err := range []error{err, checkTarget(test.path, test.owner)} {
+			if !errors.Is(err, test.want) || (err == nil) != (test.want == nil) {
+				t.Errorf("%s: %v, want %v", name, err, test.want)
+			}
+		}
+	}
+}
+
 func TestCheckLooksForLogs(t *testing.T) {
 	dir := t.TempDir()
 	for target, problem := range map[string]string{

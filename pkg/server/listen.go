@@ -48,12 +48,23 @@ func Listen(path string) (*Socket, error) {
 	return socket, nil
 }
 
-// open lets everybody in, and remembers which file it is.
-func (s *Socket) open() (err error) {
-	if s.file, err = os.Lstat(s.path); err != nil {
+// open lets everybody in, and remembers which file it is. The folder may belong
+// to whom root is about to become, who could put a symbolic link to a file of
+// root's in the place of the socket: chmod(2) would follow it.
+func (s *Socket) open() error {
+	fd, err := unix.Open(s.path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
 		return err
 	}
-	return os.Chmod(s.path, 0o666)
+	file := os.NewFile(uintptr(fd), s.path)
+	defer file.Close()
+	if s.file, err = file.Stat(); err != nil {
+		return err
+	}
+	if s.file.Mode().Type() != fs.ModeSocket {
+		return errors.New("something else was put in its place")
+	}
+	return os.Chmod(fmt.Sprintf("/proc/self/fd/%d", fd), 0o666) // what is open, whatever has its name
 }
 
 // Close stops listening and removes the file, unless another one has taken its
