@@ -2,11 +2,16 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // TestHelperEmptiesCaches runs the helper with programs that write down how
@@ -77,4 +82,35 @@ func TestInvalidatorIsAProcess(t *testing.T) {
 		t.Error(err)
 	}
 	none.close()
+}
+
+// pkill -HUP goldapd reaches the helper, too, and must not end it.
+func TestHelperIgnoresSignalsForTheDaemon(t *testing.T) {
+	cmd := exec.Command(os.Args[0], helperArgument)
+	cmd.Env = append(os.Environ(), asDaemon+"=1")
+	orders, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	const wanted = 1<<(syscall.SIGHUP-1) | 1<<(syscall.SIGUSR1-1)
+	ignored := uint64(0)
+	for end := time.Now().Add(10 * time.Second); ignored&wanted != wanted && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, mask, _ := strings.Cut(string(status), "SigIgn:\t")
+		mask, _, _ = strings.Cut(mask, "\n")
+		if ignored, err = strconv.ParseUint(mask, 16, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ignored&wanted != wanted {
+		t.Errorf("the helper ignores %#x", ignored)
+	}
+	orders.Close()
+	_ = cmd.Wait() // as a test binary it goes on, and fails
 }

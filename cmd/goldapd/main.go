@@ -60,6 +60,7 @@ func main() {
 		runtime.GOMAXPROCS(processors)
 	}
 	if len(os.Args) > 1 && os.Args[1] == helperArgument {
+		signal.Ignore(syscall.SIGHUP, syscall.SIGUSR1) // they are for the daemon of the same name
 		help(os.Args[2:], systemDirectories, os.Stdin, os.Stdout)
 		return
 	}
