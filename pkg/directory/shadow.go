@@ -70,23 +70,28 @@ func (m *mapping) days(schema, value string) int32 {
 		if value == "0" { // change at the next login, to both
 			return 0
 		}
-		return adDays(value)
+		return adDays(value, account.NotSet)
 	case schema == "shadowExpire" && strings.EqualFold(actual, adExpire):
-		return adDays(value) // 0 and 2^63-1 are never
+		if value == "0" { // never, as 2^63-1
+			return account.NotSet
+		}
+		return adDays(value, 0)
 	}
 	return shadowNumber(value)
 }
 
-// adDays turns a time of Active Directory into days since 1970, or returns
-// account.NotSet if it is not between 1970 and the end of what shadow(5) can
-// count.
-func adDays(value string) int32 {
+// adDays turns a time of Active Directory into days since 1970. early is for one
+// before that; one after the end of what shadow(5) can count is account.NotSet.
+func adDays(value string, early int32) int32 {
 	ticks, err := strconv.ParseInt(value, 10, 64)
 	if err != nil || ticks == math.MaxInt64 {
 		return account.NotSet
 	}
 	days := ticks/adDay - adEpoch
-	if days < 0 || days > math.MaxInt32 {
+	switch {
+	case days < 0:
+		return early
+	case days > math.MaxInt32:
 		return account.NotSet
 	}
 	return int32(days)

@@ -272,6 +272,7 @@ func TestTimesOfActiveDirectory(t *testing.T) {
 		"for ever":     {map[string][]string{"pwdLastSet": {"1"}, "accountExpires": {"9223372036854775807"}}, account.Shadow{LastChange: -1, Expire: -1, Max: -1}},
 		"first day":    {map[string][]string{"pwdLastSet": {"116444736000000000"}}, account.Shadow{LastChange: 0, Expire: -1, Max: -1}},
 		"day before":   {map[string][]string{"pwdLastSet": {"116444735999999999"}}, account.Shadow{LastChange: -1, Expire: -1, Max: -1}},
+		"long expired": {map[string][]string{"pwdLastSet": {"1"}, "accountExpires": {"1"}}, account.Shadow{LastChange: -1, Expire: 0, Max: -1}},
 		"not a number": {map[string][]string{"pwdLastSet": {"x"}, "accountExpires": {"99999999999999999999"}}, account.Shadow{LastChange: -1, Expire: -1, Max: -1}},
 	} {
 		tt.want.Name, tt.want.Min, tt.want.Warn, tt.want.Inactive = "bob", -1, -1, -1
