@@ -64,7 +64,7 @@ func main() {
 		help(os.Args[2:], systemDirectories, os.Stdin, os.Stdout)
 		return
 	}
-	requests := make(chan os.Signal, 1)
+	requests := make(chan os.Signal, 16) // one kind does not displace the other
 	signal.Notify(requests, syscall.SIGHUP, syscall.SIGUSR1)
 	status := run(ctx, os.Args[1:], requests, os.Stdout, os.Stderr)
 	runtime.KeepAlive(ballast)

@@ -92,17 +92,19 @@ func FuzzNormalDN(f *testing.F) {
 func TestMemberCacheIsBounded(t *testing.T) {
 	c := memberCache{ttl: time.Hour, negativeTTL: time.Hour}
 	for i := range maxCachedMembers * 5 / 4 {
-		c.put(strings.Repeat("x", i%7)+time.Duration(i).String(), "user")
+		c.put(strings.Repeat("x", i%7)+time.Duration(i).String(), "user", c.mark())
 	}
 	if n := len(c.names); n > maxCachedMembers || n < maxCachedMembers*3/4 {
 		t.Errorf("%d names", n)
 	}
+	began := c.mark()
 	c.forget()
+	c.put("x", "from a search that began before", began)
 	if _, known := c.get("x"); known || len(c.names) > 0 {
 		t.Error("remembered")
 	}
 	off := memberCache{}
-	off.put("a", "b")
+	off.put("a", "b", off.mark())
 	if _, known := off.get("a"); known {
 		t.Error("remembered without a time")
 	}

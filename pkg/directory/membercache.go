@@ -13,8 +13,9 @@ const maxCachedMembers = 100_000
 type memberCache struct {
 	ttl, negativeTTL time.Duration // 0 means not at all
 
-	mu    sync.Mutex
-	names map[string]cachedName // by normalDN
+	mu      sync.Mutex
+	names   map[string]cachedName // by normalDN
+	forgets int
 }
 
 type cachedName struct {
@@ -34,7 +35,16 @@ func (c *memberCache) get(key string) (name string, known bool) {
 	return cached.name, true
 }
 
-func (c *memberCache) put(key, name string) {
+// mark is what put needs to know of when a search began.
+func (c *memberCache) mark() (began int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.forgets
+}
+
+// put remembers what a search found, unless everything was forgotten since it
+// began.
+func (c *memberCache) put(key, name string, began int) {
 	ttl := c.ttl
 	if name == "" {
 		ttl = c.negativeTTL
@@ -44,6 +54,9 @@ func (c *memberCache) put(key, name string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if began != c.forgets {
+		return
+	}
 	if c.names == nil {
 		c.names = map[string]cachedName{}
 	}
@@ -72,6 +85,7 @@ func (c *memberCache) makeRoom() {
 func (c *memberCache) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.forgets++
 	c.names = nil
 }
 

@@ -31,12 +31,13 @@ func (d *Directory) namesOf(ctx context.Context, dns []string) ([]string, error)
 		}
 		asked[key] = append(asked[key], i)
 	}
+	began := d.memberNames.mark()
 	found, err := d.readNames(ctx, unknown)
 	if err != nil {
 		return nil, err
 	}
 	for key, places := range asked {
-		d.memberNames.put(key, found[key])
+		d.memberNames.put(key, found[key], began)
 		for _, i := range places {
 			names[i] = found[key]
 		}

@@ -57,6 +57,13 @@ func (l *Login) ModifyUser(ctx context.Context, req ModifyRequest) Modification 
 // modify writes what may be written.
 func (l *Login) modify(ctx context.Context, req ModifyRequest, acct account.Account, dir Directory) Modification {
 	m := Modification{}
+	if req.Home != nil && !req.AsRoot { // a path is looked at only for those who are who they say
+		if v, err := l.bind(ctx, req.Request, acct, dir); err != nil {
+			return refusedModification(fromError(err))
+		} else if v.outcome != account.Success {
+			return refusedModification(v.decision(acct.Name))
+		}
+	}
 	wanted := directory.Modification{DN: acct.DN, Password: req.Password, AsRoot: req.AsRoot}
 	homeWritable, shellWritable := dir.Writable()
 	wanted.Home, m.Home = checkValue(req.Home, homeWritable, func(home string) string { return l.checkHome(ctx, home, req.AsRoot) })

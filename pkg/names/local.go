@@ -2,6 +2,9 @@ package names
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -48,6 +51,18 @@ func newLocalFile(path string, fold func(string) string) *localFile {
 	l := &localFile{path: path, fold: fold, began: time.Now()}
 	l.now.Store(&localNames{generation: 1, fold: fold})
 	return l
+}
+
+// read reads the file for the first time. A file that is there and cannot be
+// read is an error: nobody would be local. One that is missing is empty.
+func (l *localFile) read() error {
+	if known := l.current(); known.version != (fileVersion{}) {
+		return nil
+	}
+	if _, err := os.ReadFile(l.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("local names: %w", err)
+	}
+	return nil
 }
 
 // localsAge is how old the local names may be where that is good enough.

@@ -128,6 +128,10 @@ func New(directories []Directory, o Options) *Names {
 	return n
 }
 
+// ReadLocal reads the local users and groups, without which nothing must be
+// answered.
+func (n *Names) ReadLocal() error { return errors.Join(n.users.read(), n.groups.read()) }
+
 // Flush forgets everything that directories said, for lookups and for logins.
 func (n *Names) Flush() {
 	n.memory.flush()

@@ -516,3 +516,22 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Errorf("the directory was asked %d times for 2 x 50 users: more than 4 were remembered", asked)
 	}
 }
+
+// Local files that are there and cannot be read would make nobody local.
+func TestLocalFilesThatCannotBeRead(t *testing.T) {
+	dir := t.TempDir()
+	for name, test := range map[string]struct {
+		passwd, group string
+		good          bool
+	}{
+		"missing":                  {dir + "/no", dir + "/no", true},
+		"users cannot be read":     {dir, dir + "/no", false},
+		"groups cannot be read":    {dir + "/no", dir, false},
+		"this machine's own files": {"/etc/passwd", "/etc/group", true},
+	} {
+		n := names.New(nil, names.Options{PasswdFile: test.passwd, GroupFile: test.group})
+		if err := n.ReadLocal(); (err == nil) != test.good {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

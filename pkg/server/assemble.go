@@ -41,6 +41,9 @@ func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 		return nil, err
 	}
 	lookups = newNames(cfg, directories, logger)
+	if err := lookups.ReadLocal(); err != nil {
+		return nil, errors.Join(err, closeAll(directories))
+	}
 	return &Backend{
 		Names:           lookups,
 		AtOnce:          names.FromMemory(context.Background()),
