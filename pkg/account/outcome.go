@@ -29,6 +29,8 @@ const (
 	MustChange
 	// ChangeRefused: the directory did not take the new password.
 	ChangeRefused
+	// Throttled: too many logins failed before; nothing was asked.
+	Throttled
 )
 
 var outcomeNames = [...]string{
@@ -42,6 +44,7 @@ var outcomeNames = [...]string{
 	PasswordExpired:  "password-expired",
 	MustChange:       "must-change",
 	ChangeRefused:    "change-refused",
+	Throttled:        "throttled",
 }
 
 // String returns the name that the log shows.

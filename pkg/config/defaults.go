@@ -40,7 +40,10 @@ func Default() *Config {
 			Enumerate:         true,
 			GroupMembers:      true,
 		},
-		Login: Login{Timeout: 10 * time.Second, CacheTTL: 15 * time.Second},
+		Login: Login{Timeout: 10 * time.Second, CacheTTL: 15 * time.Second, Throttle: Throttle{
+			Failures: 3, UserFailures: 20, HostFailures: 20, CallerFailures: 20,
+			Delay: time.Second, MaxDelay: 16 * time.Second, ForgetAfter: 15 * time.Minute,
+		}},
 	}
 }
 
@@ -76,6 +79,9 @@ func DefaultDirectory() Directory {
 		Services:             Map{ObjectClass: "ipService"},
 		LoginMemberAttribute: "uniqueMember",
 		PasswordChange:       "exop",
+		UpdateLastChange:     true,
+		LockoutInterval:      15 * time.Minute,
+		Timeout:              5 * time.Second,
 	}
 }
 

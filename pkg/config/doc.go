@@ -18,7 +18,7 @@
 //		logger.Warn("configuration", "problem", warning.String())
 //	}
 //
-// An option is declared once, as a field in model.go with its key, default and
+// An option is declared once, as a field in model*.go with its key, default and
 // doc comment; the commented reference etc/goldap.toml is generated from there
 // (go generate ./pkg/config). The keywords of the older spellings are rows of
 // one table, in keywords.go.

@@ -39,7 +39,7 @@ func install(t *testing.T, name string, content []byte) string {
 }
 
 func TestReferenceIsUpToDate(t *testing.T) {
-	want, err := reference.Generate(readFile(t, "model.go"))
+	want, err := reference.Generate(".")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestReferenceMeansDefaults(t *testing.T) {
 	want.TLS.Ciphers = []string{}
 	want.Servers = []config.Server{{URI: "ldap://ldap3.example.com", TLS: config.TLS{Ciphers: []string{}}}}
 	want.Bases = []config.SearchBase{{DN: "ou=accounts,dc=example,dc=com"}}
-	want.ReferralURIs, want.LoginSearches = []string{}, []string{}
+	want.ReferralURIs, want.LoginSearches, want.WriteURIs = []string{}, []string{}, []string{}
 	for _, m := range []*config.Map{&want.Passwd, &want.Group, &want.Shadow, &want.Aliases, &want.Ethers,
 		&want.Hosts, &want.Netgroup, &want.Networks, &want.Protocols, &want.RPC, &want.Services} {
 		m.Bases = []config.SearchBase{{DN: "ou=accounts,dc=example,dc=com"}}
@@ -87,6 +87,7 @@ func TestReferenceMeansDefaults(t *testing.T) {
 	defaults := config.Default()
 	defaults.Daemon.Logs = []config.Log{{Target: "syslog"}}
 	defaults.Daemon.User, defaults.Daemon.Group = "goldap", "goldap"
+	defaults.Login.OtherServices = "admit"
 	defaults.Daemon.Invalidate, defaults.Lookups.NoGroupsFor = []string{}, []string{}
 	for name, pair := range map[string][2]any{
 		"daemon":   {cfg.Daemon, defaults.Daemon},

@@ -238,11 +238,14 @@ func homeOf(key string) string {
 		{"[accounts]", reflect.TypeFor[Accounts]()},
 		{"[lookups]", reflect.TypeFor[Lookups]()},
 		{"[login]", reflect.TypeFor[Login]()},
+		{"[login.throttle]", reflect.TypeFor[Throttle]()},
 		{"[[directory]]", reflect.TypeFor[Directory]()},
 		{"[directory.tls]", reflect.TypeFor[TLS]()},
 		{"[directory.sasl]", reflect.TypeFor[SASL]()},
 		{"[[directory.server]]", reflect.TypeFor[Server]()},
 		{"[directory.passwd]", reflect.TypeFor[Map]()},
+		{"[[role]]", reflect.TypeFor[Role]()},
+		{"[[service]]", reflect.TypeFor[Service]()},
 	}
 	for _, t := range tables {
 		if key != "-" && slices.Contains(tomlKeys(t.table), key) {

@@ -54,6 +54,11 @@ type Decision struct {
 	Authorization account.Outcome
 	// User is the user name in the directory's spelling, empty if unknown.
 	User string
+	// Account is the user of this machine whom the user is to become
+	// (template_login); empty is themselves.
+	Account string
+	// Roles are those that the user has, sorted, where they were looked for.
+	Roles []string
 	// Message is for the person at the prompt; it may be empty.
 	Message string
 	// Rule names what decided, for the log.

@@ -19,6 +19,7 @@ var codes = map[account.Outcome]nslcd.Code{
 	account.PasswordExpired:  nslcd.CodeAuthtokExpired,
 	account.MustChange:       nslcd.CodeNewAuthtokReqd,
 	account.ChangeRefused:    nslcd.CodeAuthtokErr,
+	account.Throttled:        nslcd.CodeAuthErr,
 }
 
 // code returns the code for outcome; for one that has none, "unavailable".

@@ -10,18 +10,14 @@ import (
 )
 
 func main() {
-	if err := run("model.go", "../../etc/goldap.toml"); err != nil {
+	if err := run(".", "../../etc/goldap.toml"); err != nil {
 		fmt.Fprintln(os.Stderr, "genreference:", err)
 		os.Exit(1)
 	}
 }
 
-func run(model, out string) error {
-	source, err := os.ReadFile(model)
-	if err != nil {
-		return err
-	}
-	text, err := reference.Generate(source)
+func run(dir, out string) error {
+	text, err := reference.Generate(dir)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
 // Package reference writes the commented reference of the TOML spelling from
-// the model in pkg/config: the keys and texts from the source of model.go, the
+// the model in pkg/config: the keys and texts from the source of model*.go, the
 // values from config.Default and config.DefaultDirectory.
 //
 // In the reference every key is commented out without a blank after the #
@@ -23,16 +23,16 @@ import (
 const header = `# goldap.toml: everything that goldap can be told. It belongs to
 # /etc/goldap/goldap.toml, and with a password in it to root:goldap, mode 0640.
 #
-# Generated from pkg/config/model.go by: go generate ./pkg/config
+# Generated from pkg/config/model*.go by: go generate ./pkg/config
 #
 # Every key is commented out and shows its default or, where there is none, an
 # example. A directory needs uris and base, and everything else only if its
 # default does not fit.
 `
 
-// Generate returns the reference, given the source of model.go.
-func Generate(model []byte) ([]byte, error) {
-	texts, err := readTexts(model)
+// Generate returns the reference, given the folder with the source of the model.
+func Generate(dir string) ([]byte, error) {
+	texts, err := readTexts(dir)
 	if err != nil {
 		return nil, err
 	}

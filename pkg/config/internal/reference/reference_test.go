@@ -1,6 +1,8 @@
 package reference
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"testing"
 )
@@ -14,7 +16,14 @@ func TestUncomment(t *testing.T) {
 }
 
 func TestGenerateRefusesWhatIsNotGo(t *testing.T) {
-	if _, err := Generate([]byte("package")); err == nil {
+	dir := t.TempDir()
+	if _, err := Generate(dir); err == nil {
+		t.Error("no error without a file")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "model.go"), []byte("package"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Generate(dir); err == nil {
 		t.Error("no error")
 	}
 }

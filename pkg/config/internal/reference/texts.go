@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"reflect"
 	"strings"
 )
@@ -17,24 +18,30 @@ type texts struct {
 	keys *strings.Replacer
 }
 
-// readTexts reads the doc comments from the source of model.go.
-func readTexts(model []byte) (texts, error) {
-	file, err := parser.ParseFile(token.NewFileSet(), "model.go", model, parser.ParseComments)
-	if err != nil {
-		return texts{}, fmt.Errorf("read the model: %w", err)
+// readTexts reads the doc comments from the files model*.go in dir.
+func readTexts(dir string) (texts, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "model*.go"))
+	if err != nil || len(paths) == 0 {
+		return texts{}, fmt.Errorf("no model*.go in %s: %w", dir, err)
 	}
 	docs := map[string]map[string]string{}
 	var keys []string
-	ast.Inspect(file, func(n ast.Node) bool {
-		spec, ok := n.(*ast.TypeSpec)
-		if !ok {
-			return true
+	for _, path := range paths {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+		if err != nil {
+			return texts{}, fmt.Errorf("read the model: %w", err)
 		}
-		if structure, ok := spec.Type.(*ast.StructType); ok {
-			docs[spec.Name.Name] = docsOf(structure, &keys)
-		}
-		return false
-	})
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			if structure, ok := spec.Type.(*ast.StructType); ok {
+				docs[spec.Name.Name] = docsOf(structure, &keys)
+			}
+			return false
+		})
+	}
 	return texts{docs: docs, keys: strings.NewReplacer(keys...)}, nil
 }
 
