@@ -17,9 +17,10 @@ type Conn struct {
 	// TLS is true once a handshake succeeded.
 	TLS bool
 
-	server *Server
-	raw    net.Conn
-	conn   net.Conn
+	server  *Server
+	raw     net.Conn
+	conn    net.Conn
+	request *Request // the one that is being answered
 }
 
 // serve reads and answers requests until the connection ends.
@@ -46,6 +47,7 @@ func (c *Conn) serve() {
 // handle answers one request. It returns false at an unbind.
 func (c *Conn) handle(r *Request) bool {
 	script := c.server.current()
+	c.request = r
 	c.record(r)
 	switch r.Op {
 	case BindRequest:
@@ -97,14 +99,24 @@ func (c *Conn) record(r *Request) {
 	}
 }
 
-// Send writes bytes as they are. It returns false if that fails.
+// Send sends messages, through the script's Answer if there is one. It returns
+// false if that fails.
 func (c *Conn) Send(messages ...[]byte) bool {
+	answer := c.server.current().Answer
 	for _, message := range messages {
-		if _, err := c.conn.Write(message); err != nil {
+		if answer != nil && c.request != nil {
+			answer(c, c.request, message)
+		} else if !c.Write(message) {
 			return false
 		}
 	}
 	return true
+}
+
+// Write writes bytes as they are. It returns false if that fails.
+func (c *Conn) Write(bytes []byte) bool {
+	_, err := c.conn.Write(bytes)
+	return err == nil
 }
 
 // Hang does nothing, not even read, until the server stops.

@@ -22,6 +22,9 @@ type Script struct {
 	Search   func(c *Conn, r *Request)
 	Modify   func(c *Conn, r *Request)
 	Extended func(c *Conn, r *Request)
+	// Answer runs instead of sending a message of the answer to a request, and
+	// sends what it likes with Write.
+	Answer func(c *Conn, r *Request, message []byte)
 }
 
 // Server is one server. Its methods may be called while it serves.
