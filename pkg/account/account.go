@@ -4,6 +4,8 @@
 // believe them. It does no I/O.
 package account
 
+import "slices"
+
 // Account is a posixAccount (RFC 2307, section 5.2) whose values have been
 // checked. It is complete: there is no Account with a missing id.
 type Account struct {
@@ -27,6 +29,14 @@ type Account struct {
 	// Shadow is filled in for logins only. Its Name is empty where the entry
 	// has no shadow attributes; the zero value says nothing about ageing.
 	Shadow Shadow
+}
+
+// AllNames returns the user names of the entry, or those that are known of it.
+func (a Account) AllNames() []string {
+	if slices.Contains(a.Names, a.Name) {
+		return a.Names
+	}
+	return append([]string{a.Name}, a.Names...)
 }
 
 // Group is a posixGroup (RFC 2307, section 5.3).

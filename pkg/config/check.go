@@ -17,6 +17,7 @@ func (d *draft) check() {
 	d.checkDuration("login.timeout", d.cfg.Login.Timeout)
 	d.checkTime("login.cache_ttl", d.cfg.Login.CacheTTL, 0, time.Hour)
 	d.checkDirectories()
+	d.checkRoles()
 }
 
 func (d *draft) checkDaemon() {

@@ -50,6 +50,12 @@ func (d *Directory) IsGroupMember(ctx context.Context, dn string) (bool, error) 
 	return err == nil, err
 }
 
+// LoginRules returns the configured group DN and login filter, empty if there is
+// none.
+func (d *Directory) LoginRules() (groupDN, filter string) {
+	return d.cfg.LoginGroupDN, d.maps.loginFilter.text
+}
+
 // LoginChecks reports whether the services and the hosts of users are to be
 // checked.
 func (d *Directory) LoginChecks() (service, host bool) {

@@ -17,6 +17,8 @@ type maps struct {
 	passwd, group, shadow mapping
 	// These have nothing to do with logins and may have no place.
 	aliases, ethers, hosts, netgroup, networks, protocols, rpc, services mapping
+	// anyGroup is the group map with groups of all classes, for roles.
+	anyGroup mapping
 	// loginAttribute holds the name that users log in with.
 	loginAttribute string
 	loginFilter    filter
@@ -79,6 +81,7 @@ func newMaps(cfg *config.Directory, ignoreCase bool) (maps, error) {
 		named.ignoreCase = ignoreCase
 	}
 	m.passwd.shadowClass = m.shadow.class
+	m.anyGroup = m.group.withAllClasses()
 	m.loginAttribute = cfg.LoginAttribute
 	if m.loginAttribute == "" {
 		m.loginAttribute = m.passwd.attribute("uid")

@@ -60,13 +60,18 @@ func (d *Directory) searchGroups(ctx context.Context, name, dn string) ([]entry,
 	if err != nil || !d.cfg.NestedGroups {
 		return level, err
 	}
-	return d.climb(ctx, name, level, func(ctx context.Context, level []entry) ([]entry, error) {
-		var filters []filter
-		for _, e := range level {
-			filters = append(filters, m.lists(e.DN)...)
-		}
-		return d.inBatches(ctx, m, batchSize, filters, wanted)
+	return d.climbOrStop(ctx, name, level, func(ctx context.Context, level []entry) ([]entry, error) {
+		return d.listing(ctx, m, level, wanted)
 	})
+}
+
+// listing returns the groups of the map that list an entry of the level.
+func (d *Directory) listing(ctx context.Context, m *mapping, level []entry, wanted []string) ([]entry, error) {
+	var filters []filter
+	for _, e := range level {
+		filters = append(filters, m.lists(e.DN)...)
+	}
+	return d.inBatches(ctx, m, batchSize, filters, wanted)
 }
 
 // lists are the assertions that a group lists the entry with the DN.
@@ -93,16 +98,19 @@ func (d *Directory) readMemberOf(ctx context.Context, name, dn string) ([]entry,
 	if err != nil {
 		return nil, err
 	}
-	level, err := d.namedGroups(ctx, []entry{user})
+	named := func(ctx context.Context, level []entry) ([]entry, error) {
+		return d.namedGroups(ctx, &d.maps.group, level)
+	}
+	level, err := named(ctx, []entry{user})
 	if err != nil || !d.cfg.NestedGroups {
 		return level, err
 	}
-	return d.climb(ctx, name, level, d.namedGroups)
+	return d.climbOrStop(ctx, name, level, named)
 }
 
-// namedGroups returns the entries of the groups that the entries name.
-func (d *Directory) namedGroups(ctx context.Context, level []entry) ([]entry, error) {
-	m := &d.maps.group
+// namedGroups returns the entries of the groups of the map that the entries
+// name.
+func (d *Directory) namedGroups(ctx context.Context, m *mapping, level []entry) ([]entry, error) {
 	var dns []string
 	for _, e := range level {
 		values, err := d.allValues(ctx, e, memberOf)
@@ -123,11 +131,16 @@ func (d *Directory) namedGroups(ctx context.Context, level []entry) ([]entry, er
 // out for being a member.
 var errManyGroups = fmt.Errorf("%w: more than %d groups of one user", ErrRefused, maxGroups)
 
+// levelAbove returns the groups that have those of a level in them.
+type levelAbove func(ctx context.Context, level []entry) ([]entry, error)
+
+// errDeep: there are groups above those that nested_group_depth allows.
+var errDeep = fmt.Errorf("%w: groups in groups are nested deeper than nested_group_depth", ErrRefused)
+
 // climb goes on from the groups of one level to the groups above it, until
-// there are no new ones. A group is known by its DN.
-func (d *Directory) climb(
-	ctx context.Context, name string, level []entry, above func(context.Context, []entry) ([]entry, error),
-) ([]entry, error) {
+// there are no new ones. A group is known by its DN. With errDeep it returns what
+// is not too deep.
+func (d *Directory) climb(ctx context.Context, level []entry, above levelAbove) ([]entry, error) {
 	seen := map[string]bool{}
 	all := newEntries(seen, level)
 	for depth := 0; len(level) > 0; depth++ {
@@ -137,13 +150,23 @@ func (d *Directory) climb(
 		}
 		level = newEntries(seen, found)
 		if len(level) > 0 && depth == d.cfg.NestedGroupDepth {
-			d.warnOnce("depth up", "groups of groups are not looked for any higher, this user's and perhaps others'", "user", name, "nested_group_depth", depth)
-			return all, nil
+			return all, errDeep
 		}
 		if all = append(all, level...); len(all) > maxGroups {
 			return nil, errManyGroups
 		}
 	}
+	return all, nil
+}
+
+// climbOrStop is climb that stops at nested_group_depth: who the groups of a
+// user are is still worth knowing then.
+func (d *Directory) climbOrStop(ctx context.Context, name string, level []entry, above levelAbove) ([]entry, error) {
+	all, err := d.climb(ctx, level, above)
+	if !errors.Is(err, errDeep) {
+		return all, err
+	}
+	d.warnOnce("depth up", "groups of groups are not looked for any higher, this user's and perhaps others'", "user", name, "nested_group_depth", d.cfg.NestedGroupDepth)
 	return all, nil
 }
 

@@ -10,31 +10,49 @@ import (
 	"github.com/goldap/goldap/pkg/directory"
 )
 
-// authorize looks at every access rule in pam_ldap's order; the first that
-// refuses decides. What cannot be looked at refuses, too.
-func (l *Login) authorize(ctx context.Context, req Request, acct account.Account, dir Directory) verdict {
+// authorize looks at every access rule, pam_ldap's in its order and then the
+// service's; the first that refuses decides. What cannot be looked at refuses,
+// too. held are the roles of a user whom no rule refuses.
+func (l *Login) authorize(ctx context.Context, req Request, acct account.Account, dir Directory) (v verdict, held []string) {
+	if v := l.checkEntry(ctx, req, acct, dir); v.outcome != account.Success {
+		return v, nil
+	}
+	return l.checkRoles(ctx, req.Service, acct, dir)
+}
+
+// checkEntry looks at the rules of the directory that has the user.
+func (l *Login) checkEntry(ctx context.Context, req Request, acct account.Account, dir Directory) verdict {
 	if expired(acct.Shadow, l.today()) {
 		return verdict{outcome: account.AccountExpired, message: textAccountExpired, rule: "shadowExpire"}
 	}
+	group, filter := dir.LoginRules()
 	member, err := dir.IsGroupMember(ctx, acct.DN)
-	if v := judgeRule("login_group_dn", member, err); v.outcome != account.Success {
+	if v := judgeFact("login_group_dn", "not a member of "+group, member, err); v.outcome != account.Success {
 		return v
 	}
 	if v := l.checkAttributes(ctx, req.Service, acct.DN, dir); v.outcome != account.Success {
 		return v
 	}
-	least, most := dir.LoginUIDs()
-	if acct.UID < least || (most != 0 && acct.UID > most) {
-		return judgeRule("login_min_uid, login_max_uid", false, nil)
+	if v := checkUID(acct.UID, dir); v.outcome != account.Success {
+		return v
 	}
 	matches, err := dir.MatchesLoginFilter(ctx, acct.DN)
-	if v := judgeRule("login_filter", matches, err); v.outcome != account.Success {
+	if v := judgeFact("login_filter", "the entry does not match "+filter, matches, err); v.outcome != account.Success {
 		return v
 	}
-	if v := l.checkSearches(ctx, req, acct, dir); v.outcome != account.Success {
-		return v
+	return l.checkSearches(ctx, req, acct, dir)
+}
+
+// checkUID looks at the window of uids that may log in.
+func checkUID(uid uint32, dir Directory) verdict {
+	least, most := dir.LoginUIDs()
+	switch {
+	case uid < least:
+		return judgeFact("login_min_uid", fmt.Sprintf("%d is below %d", uid, least), false, nil)
+	case most != 0 && uid > most:
+		return judgeFact("login_max_uid", fmt.Sprintf("%d is above %d", uid, most), false, nil)
 	}
-	return verdict{outcome: account.Success, rule: "access rules"}
+	return verdict{outcome: account.Success}
 }
 
 // checkAttributes looks at the services and the hosts that the user's entry
@@ -46,7 +64,8 @@ func (l *Login) checkAttributes(ctx context.Context, service, dn string, dir Dir
 	}
 	values, err := dir.LoginAttributes(ctx, dn)
 	if checkService {
-		if v := judgeRule("login_check_service", permits(values.Services, service), err); v.outcome != account.Success {
+		allowed, why := permits(values.Services, service)
+		if v := judgeFact("login_check_service", why, allowed, err); v.outcome != account.Success {
 			return v
 		}
 	}
@@ -57,7 +76,8 @@ func (l *Login) checkAttributes(ctx context.Context, service, dn string, dir Dir
 	if err == nil {
 		names, err = l.Machine.names(ctx)
 	}
-	return judgeRule("login_check_host", permits(values.Hosts, names...), err)
+	allowed, why := permits(values.Hosts, names...)
+	return judgeFact("login_check_host", why, allowed, err)
 }
 
 // checkSearches is the rule that each of login_searches finds something.
@@ -70,10 +90,7 @@ func (l *Login) checkSearches(ctx context.Context, req Request, acct account.Acc
 	if err == nil {
 		failed, err = dir.MatchesLoginSearches(ctx, variables)
 	}
-	if failed != "" {
-		l.Logger.Debug("a search finds nothing", "user", acct.Name, "filter", failed)
-	}
-	return judgeRule("login_searches", failed == "", err)
+	return judgeFact("login_searches", "nothing matches "+failed, failed == "", err)
 }
 
 // variables are what the filters of login_searches and login_bind_search may
@@ -107,23 +124,30 @@ func judgeRule(rule string, allowed bool, err error) verdict {
 	return verdict{outcome: account.Success}
 }
 
+// judgeFact is judgeRule that names what keeps out.
+func judgeFact(rule, fact string, allowed bool, err error) verdict {
+	if !allowed && err == nil {
+		rule += ": " + fact
+	}
+	return judgeRule(rule, allowed, err)
+}
+
 // permits applies the values of host or authorizedService as pam_ldap(5) does:
 // !name keeps out, name in any case lets in, * lets in if nothing keeps out.
 // No value that lets in, or no value at all, keeps out. names are what the
-// host or the service is called.
-func permits(values []string, names ...string) bool {
+// host or the service is called; why is what keeps out.
+func permits(values []string, names ...string) (allowed bool, why string) {
 	called := func(value string) bool {
 		return slices.ContainsFunc(names, func(name string) bool { return name != "" && strings.EqualFold(name, value) })
 	}
-	allowed := false
 	for _, value := range values {
 		if name, denies := strings.CutPrefix(value, "!"); denies {
 			if called(name) {
-				return false
+				return false, value
 			}
 			continue
 		}
 		allowed = allowed || value == "*" || called(value)
 	}
-	return allowed
+	return allowed, "no value is " + strings.Join(names, " or ")
 }

@@ -39,9 +39,23 @@ func TestPermits(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := permits(tt.values, tt.names...); got != tt.want {
-				t.Errorf("permits(%q, %q) is %v", tt.values, tt.names, got)
+			if got, why := permits(tt.values, tt.names...); got != tt.want {
+				t.Errorf("permits(%q, %q) is %v, %q", tt.values, tt.names, got, why)
 			}
 		})
+	}
+}
+
+// TestWhyNotPermitted is the value that keeps out, for the log.
+func TestWhyNotPermitted(t *testing.T) {
+	for want, tt := range map[string]struct{ values, names []string }{
+		"!SSHD":                                {[]string{"*", "!su", "!SSHD"}, []string{"sshd"}},
+		"!web1":                                {[]string{"*", "!web1"}, []string{"web1.example.com", "web1"}},
+		"no value is sshd":                     {[]string{"su", "!cron"}, []string{"sshd"}},
+		"no value is web1.example.com or web1": {nil, []string{"web1.example.com", "web1"}},
+	} {
+		if allowed, why := permits(tt.values, tt.names...); allowed || why != want {
+			t.Errorf("%q: %v, %q", want, allowed, why)
+		}
 	}
 }

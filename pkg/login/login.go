@@ -23,6 +23,7 @@ import (
 
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/directory"
+	"github.com/goldap/goldap/pkg/roles"
 	"github.com/goldap/goldap/pkg/secret"
 )
 
@@ -79,12 +80,16 @@ type Accounts interface {
 // Directory is what a login needs of the directory that has the account;
 // *directory.Directory has it.
 type Directory interface {
+	roles.Directory
 	BindAsUser(ctx context.Context, dn string, password secret.Secret) (directory.Reply, error)
 	BindAsRoot(ctx context.Context, password secret.Secret) (directory.Reply, error)
 	ChangePassword(ctx context.Context, change directory.PasswordChange) (bind, changed directory.Reply, err error)
 	Modify(ctx context.Context, m directory.Modification) (bind, changed directory.Reply, err error)
 	// Writable says which values of a user's entry Modify can write.
 	Writable() (home, shell bool)
+	// LoginRules are the DN of the group of IsGroupMember and the filter of
+	// MatchesLoginFilter, for messages; empty is none.
+	LoginRules() (groupDN, filter string)
 	MatchesLoginFilter(ctx context.Context, dn string) (bool, error)
 	// IsGroupMember reports whether the user is in the group whose members
 	// may log in.
@@ -119,6 +124,9 @@ type Login struct {
 	ProhibitMessage string
 	// Machine is this machine, for the rule about hosts.
 	Machine Machine
+	// Roles are those of the configuration, and Services what they may use.
+	Roles    *roles.Set
+	Services Services
 	// ShellsFile is shells(5); empty means /etc/shells.
 	ShellsFile string
 	// Now is time.Now.
@@ -200,9 +208,16 @@ func (l *Login) bindAgain(ctx context.Context, req Request, acct account.Account
 // admit is the second half of an authentication: the access rules, then what
 // the policy and the shadow attributes say about the password.
 func (l *Login) admit(ctx context.Context, proven Decision, req Request, acct account.Account, dir Directory) Decision {
-	if v := l.authorize(ctx, req, acct, dir); v.outcome != account.Success {
+	v, held := l.authorize(ctx, req, acct, dir)
+	if v.outcome != account.Success {
 		return proven.authorizedBy(v)
 	}
+	return l.admitWith(proven, acct).withRoles(held)
+}
+
+// admitWith adds what the age of the password says about a login that no access
+// rule refuses.
+func (l *Login) admitWith(proven Decision, acct account.Account) Decision {
 	if proven.Authorization != account.Success {
 		return proven
 	}
@@ -210,6 +225,15 @@ func (l *Login) admit(ctx context.Context, proven Decision, req Request, acct ac
 		return proven.authorizedBy(v)
 	}
 	return proven
+}
+
+// withRoles gives the roles to a user who may in, be it after a change of the
+// password.
+func (d Decision) withRoles(held []string) Decision {
+	if d.Authorization == account.Success || d.Authorization == account.MustChange {
+		d.Roles = held
+	}
+	return d
 }
 
 func (d Decision) authorizedBy(v verdict) Decision {
@@ -226,8 +250,11 @@ func (l *Login) Authorize(ctx context.Context, req Request) Decision {
 	if err != nil {
 		return fromError(err)
 	}
-	v := l.authorize(ctx, req, acct, dir)
-	return Decision{Outcome: v.outcome, Authorization: v.outcome, User: acct.Name, Message: v.message, Rule: v.rule}
+	v, held := l.authorize(ctx, req, acct, dir)
+	if v.outcome == account.Success && v.rule == "" {
+		v.rule = "access rules"
+	}
+	return Decision{Outcome: v.outcome, Authorization: v.outcome, User: acct.Name, Roles: held, Message: v.message, Rule: v.rule}
 }
 
 // AuthenticateRoot proves the directory's administrator, who changes passwords

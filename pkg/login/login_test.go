@@ -53,6 +53,8 @@ type world struct {
 	searchErr                                        error
 	variables                                        []directory.LoginVariables
 
+	roleWorld
+
 	computed  bool // home and shell are expressions
 	modified  []directory.Modification
 	forgotten []string
@@ -147,9 +149,10 @@ func (w *world) BindAndSearch(ctx context.Context, dn string, password secret.Se
 	return reply, !w.bindFindsNot, err
 }
 
-func (w *world) LoginChecks() (bool, bool)   { return w.checks[0], w.checks[1] }
-func (w *world) LoginUIDs() (uint32, uint32) { return w.minUID, w.maxUID }
-func (w *world) Administrator() (bool, bool) { return w.admin, w.adminKnown }
+func (w *world) LoginRules() (string, string) { return "cn=ops,dc=test", "(a=b)" }
+func (w *world) LoginChecks() (bool, bool)    { return w.checks[0], w.checks[1] }
+func (w *world) LoginUIDs() (uint32, uint32)  { return w.minUID, w.maxUID }
+func (w *world) Administrator() (bool, bool)  { return w.admin, w.adminKnown }
 
 func newWorld() *world {
 	return &world{

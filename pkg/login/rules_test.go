@@ -36,25 +36,26 @@ func TestAccessRules(t *testing.T) {
 	}{
 		"every rule lets in":       {func(*world) {}, account.Success, "access rules"},
 		"expired and no member":    {func(w *world) { w.noMember = true; w.acct.Shadow = account.Shadow{Name: "alice", Expire: 1} }, account.AccountExpired, "shadowExpire"},
-		"no member":                {func(w *world) { w.noMember = true }, account.PermissionDenied, "login_group_dn"},
-		"no member, no service":    {func(w *world) { w.noMember = true; w.allowed.Services = nil }, account.PermissionDenied, "login_group_dn"},
+		"no member":                {func(w *world) { w.noMember = true }, account.PermissionDenied, "login_group_dn: not a member of cn=ops,dc=test"},
+		"no member, no service":    {func(w *world) { w.noMember = true; w.allowed.Services = nil }, account.PermissionDenied, "login_group_dn: not a member of cn=ops,dc=test"},
 		"group away":               {func(w *world) { w.groupErr = down }, account.Unavailable, "login_group_dn: directory unavailable"},
 		"group away, yet a member": {func(w *world) { w.noMember = false; w.groupErr = errors.New("?") }, account.Unavailable, "login_group_dn: ?"},
-		"no services":              {func(w *world) { w.allowed.Services = nil }, account.PermissionDenied, "login_check_service"},
+		"no services":              {func(w *world) { w.allowed.Services = nil }, account.PermissionDenied, "login_check_service: no value is sshd"},
 		"another service":          {func(w *world) { w.allowed.Services = []string{"su"} }, account.PermissionDenied, "login_check_service"},
-		"service denied":           {func(w *world) { w.allowed.Services = []string{"*", "!SSHD"} }, account.PermissionDenied, "login_check_service"},
+		"service denied":           {func(w *world) { w.allowed.Services = []string{"*", "!SSHD"} }, account.PermissionDenied, "login_check_service: !SSHD"},
 		"neither service nor host": {func(w *world) { w.allowed = directory.LoginAttributes{} }, account.PermissionDenied, "login_check_service"},
 		"no services, no check":    {func(w *world) { w.checks[0] = false; w.allowed.Services = nil }, account.Success, "access rules"},
-		"no hosts":                 {func(w *world) { w.allowed.Hosts = nil }, account.PermissionDenied, "login_check_host"},
+		"no hosts":                 {func(w *world) { w.allowed.Hosts = nil }, account.PermissionDenied, "login_check_host: no value is web1.example.com"},
 		"another host":             {func(w *world) { w.allowed.Hosts = []string{"web2.example.com"} }, account.PermissionDenied, "login_check_host"},
 		"service for a host":       {func(w *world) { w.allowed.Hosts = []string{"sshd"} }, account.PermissionDenied, "login_check_host"},
 		"host for a service":       {func(w *world) { w.allowed.Services = []string{"web1.example.com"} }, account.PermissionDenied, "login_check_service"},
-		"host denied, small uid":   {func(w *world) { w.allowed.Hosts = []string{"!web1.example.com", "*"}; w.minUID = 9999 }, account.PermissionDenied, "login_check_host"},
+		"host denied, small uid":   {func(w *world) { w.allowed.Hosts = []string{"!web1.example.com", "*"}; w.minUID = 9999 }, account.PermissionDenied, "login_check_host: !web1.example.com"},
 		"no hosts, no check":       {func(w *world) { w.checks[1] = false; w.allowed.Hosts = nil }, account.Success, "access rules"},
 		"entry cannot be read":     {func(w *world) { w.allowedErr = down }, account.Unavailable, "login_check_service: directory unavailable"},
 		"host cannot be read":      {func(w *world) { w.checks[0] = false; w.allowedErr = directory.ErrBadEntry }, account.Unavailable, "login_check_host: unusable entry"},
-		"small uid, no match":      {func(w *world) { w.minUID = 9999; w.noMatch = true }, account.PermissionDenied, "login_min_uid, login_max_uid"},
-		"no match":                 {func(w *world) { w.noMatch = true }, account.PermissionDenied, "login_filter"},
+		"small uid, no match":      {func(w *world) { w.minUID = 9999; w.noMatch = true }, account.PermissionDenied, "login_min_uid: 2000 is below 9999"},
+		"large uid":                {func(w *world) { w.maxUID = 1999 }, account.PermissionDenied, "login_max_uid: 2000 is above 1999"},
+		"no match":                 {func(w *world) { w.noMatch = true }, account.PermissionDenied, "login_filter: the entry does not match (a=b)"},
 		"filter away":              {func(w *world) { w.filterErr = down }, account.Unavailable, "login_filter: directory unavailable"},
 		"filter finds nothing":     {func(w *world) { w.filterErr = directory.ErrNotFound }, account.Unavailable, "login_filter: no such entry"},
 	}
@@ -66,6 +67,9 @@ func TestAccessRules(t *testing.T) {
 			d := w.onWeb1().Authorize(context.Background(), request("alice", ""))
 			if d.Outcome != tt.want || d.Authorization != tt.want || !strings.HasPrefix(d.Rule, tt.rule) {
 				t.Errorf("got %s by %q, want %s by %q", d.Outcome, d.Rule, tt.want, tt.rule)
+			}
+			if tt.want == account.PermissionDenied && d.Rule != tt.rule && strings.Contains(tt.rule, ": ") {
+				t.Errorf("rule %q, want %q", d.Rule, tt.rule)
 			}
 			for _, told := range []string{"login", "group", "host", "service", "web1"} {
 				if strings.Contains(strings.ToLower(d.Message), told) {

@@ -47,7 +47,7 @@ func (n *Names) Groups(ctx context.Context) iter.Seq2[account.Group, error] {
 		group.Members, _ = withoutLocals(group.Members, users)
 		return group, nil
 	}
-	return relisted(n, groupByName, n.group, allow, func(l *listing) iter.Seq2[account.Group, error] {
+	return n.withRoleGroups(relisted(n, groupByName, n.group, allow, func(l *listing) iter.Seq2[account.Group, error] {
 		return believed(n, func(d Directory) iter.Seq2[account.Group, error] { return d.Groups(ctx) },
 			func(group account.Group, keep keep) (account.Group, error) {
 				group, err := n.checkedGroup(group)
@@ -60,7 +60,7 @@ func (n *Names) Groups(ctx context.Context) iter.Seq2[account.Group, error] {
 				})
 				return allow(group)
 			})
-	})
+	}))
 }
 
 // Shadows returns the ageing data of all users that are not local, as Passwds

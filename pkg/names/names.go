@@ -38,6 +38,15 @@ type Directory interface {
 	Services(ctx context.Context, key account.Key) iter.Seq2[account.Service, error]
 }
 
+// RoleGroups are groups that the configuration makes of roles.
+type RoleGroups interface {
+	// All returns the groups, without members.
+	All() []account.Group
+	// Of returns those of a user of the directory with the index. Its errors
+	// are those of pkg/directory.
+	Of(ctx context.Context, user account.Account, directory int) ([]account.Group, error)
+}
+
 // Options are the settings of New.
 type Options struct {
 	// Rules say which names and ids are believed.
@@ -61,6 +70,9 @@ type Options struct {
 	NoMembers bool
 	// NoGroupsFor are users whose groups are not looked for.
 	NoGroupsFor []string
+	// RoleGroups are groups of this machine that directories do not have. nil is
+	// none.
+	RoleGroups RoleGroups
 	// PasswdFile and GroupFile are passwd(5) and group(5) of this machine;
 	// empty means those in /etc.
 	PasswdFile, GroupFile string
@@ -91,6 +103,7 @@ type Names struct {
 	ignoreCase  bool
 	noMembers   bool
 	noGroupsFor []string
+	roleGroups  roleGroups
 	users       *localFile
 	groups      *localFile
 	memory      *memory
@@ -116,6 +129,7 @@ func New(directories []Directory, o Options) *Names {
 		ignoreCase:  o.IgnoreCase,
 		noMembers:   o.NoMembers,
 		noGroupsFor: o.NoGroupsFor,
+		roleGroups:  newRoleGroups(o.RoleGroups),
 		memory: newMemory(memoryOptions{
 			ttl: o.TTL, negative: o.NegativeTTL, stale: o.StaleTTL, limit: o.Entries, timeout: o.Timeout, logger: o.Logger,
 		}, len(directories)),
@@ -223,6 +237,9 @@ func (n *Names) loadAccount(key string, ask func(context.Context, Directory) (ac
 
 // GroupByName returns the group with this name.
 func (n *Names) GroupByName(ctx context.Context, name string) (account.Group, error) {
+	if group, ok := n.roleGroups.named(name, n.same); ok {
+		return n.notLocalRole(group)
+	}
 	mayAsk := func() error { return n.mayAskFor("group", name, n.groups) }
 	var space keySpace
 	s, err := n.recall(ctx, n.nameKey(&space, groupByName, name), mayAsk, func(key string) load {
@@ -236,6 +253,9 @@ func (n *Names) GroupByName(ctx context.Context, name string) (account.Group, er
 
 // GroupByGID returns the group with this gid.
 func (n *Names) GroupByGID(ctx context.Context, gid uint32) (account.Group, error) {
+	if group, ok := n.roleGroups.numbered(gid); ok {
+		return n.notLocalRole(group)
+	}
 	mayAsk := func() error { return mayGive("gid", gid, n.rules.CheckGID(gid), n.groups) }
 	var space keySpace
 	s, err := n.recall(ctx, idKey(&space, groupByGID, gid), mayAsk, func(key string) load {
@@ -302,7 +322,12 @@ func (n *Names) loadMemberships(key, name string) load {
 		if err != nil {
 			return finding{}, err
 		}
-		return membershipFinding(user, n.allowed(groups), s.directory, key), nil
+		groups = n.allowed(groups)
+		ofRoles, err := n.roleGroups.of(ctx, n.withNames(user, s), s.directory)
+		if err != nil {
+			return finding{}, err
+		}
+		return membershipFinding(user, append(groups, ofRoles...), s.directory, key), nil
 	}
 }
 

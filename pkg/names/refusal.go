@@ -24,6 +24,9 @@ const (
 	BadID Reason = "id"
 	// Local names and ids are those of users and groups of this machine.
 	Local Reason = "local"
+	// OfRole: the group, or the user's primary group, has the name or gid of a
+	// role's group.
+	OfRole Reason = "role"
 	// BadMember is a member of a group that is left out of it.
 	BadMember Reason = "member"
 )
@@ -79,6 +82,9 @@ func (n *Names) checkAccount(acct account.Account) error {
 			return refuse(BadID, "%s: %w", acct.DN, err)
 		}
 	}
+	if group, ok := n.roleGroups.numbered(acct.GID); ok {
+		return refuse(OfRole, "%s: gid %d is that of the role %s, which the primary gid would give without being asked", acct.DN, acct.GID, group.Name)
+	}
 	return nil
 }
 
@@ -112,6 +118,9 @@ func (n *Names) checkedGroup(group account.Group) (account.Group, error) {
 	}
 	if err := n.rules.CheckGID(group.GID); err != nil {
 		return account.Group{}, refuse(BadID, "%s: %w", group.DN, err)
+	}
+	if err := n.notOfRole(group); err != nil {
+		return account.Group{}, err
 	}
 	if n.noMembers {
 		group.Members = nil

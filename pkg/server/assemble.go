@@ -12,6 +12,7 @@ import (
 	"github.com/goldap/goldap/pkg/login"
 	"github.com/goldap/goldap/pkg/names"
 	"github.com/goldap/goldap/pkg/nslcd"
+	"github.com/goldap/goldap/pkg/roles"
 )
 
 // BackendOptions are what NewBackend needs besides the configuration.
@@ -30,6 +31,10 @@ type BackendOptions struct {
 // module's own program are both made of this, so that they decide alike.
 func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 	logger := opts.Logger
+	set, err := newRoles(cfg)
+	if err != nil {
+		return nil, err
+	}
 	var lookups *names.Names // nothing is back before something was asked
 	directories, err := newDirectories(cfg, opts, func(index int) {
 		lookups.Back(index)
@@ -40,14 +45,14 @@ func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	lookups = newNames(cfg, directories, logger)
+	lookups = newNames(cfg, directories, set, logger)
 	if err := lookups.ReadLocal(); err != nil {
 		return nil, errors.Join(err, closeAll(directories))
 	}
 	return &Backend{
 		Names:           lookups,
 		AtOnce:          names.FromMemory(context.Background()),
-		Login:           newLogin(cfg, directories, lookups, logger),
+		Login:           newLogin(cfg, directories, lookups, set, logger),
 		LookupTimeout:   cfg.Lookups.Timeout,
 		LoginTimeout:    cfg.Login.Timeout,
 		ProhibitMessage: cfg.Login.PasswordProhibitMessage,
@@ -100,7 +105,7 @@ func closeAll(directories []*directory.Directory) error {
 // group that takes too long to read is there for whoever asks again.
 const searchFactor = 5
 
-func newNames(cfg *config.Config, directories []*directory.Directory, logger *slog.Logger) *names.Names {
+func newNames(cfg *config.Config, directories []*directory.Directory, set *roles.Set, logger *slog.Logger) *names.Names {
 	asked := make([]names.Directory, len(directories))
 	for i, d := range directories {
 		asked[i] = d
@@ -118,12 +123,14 @@ func newNames(cfg *config.Config, directories []*directory.Directory, logger *sl
 		Entries: cfg.Lookups.CacheEntries, Timeout: searchFactor * cfg.Lookups.Timeout,
 		LoginTTL: cfg.Login.CacheTTL, LoginTimeout: cfg.Login.Timeout,
 		NoMembers: !cfg.Lookups.GroupMembers, NoGroupsFor: cfg.Lookups.NoGroupsFor,
+		RoleGroups: roleGroups{set, directories},
 	})
 }
 
-func newLogin(cfg *config.Config, directories []*directory.Directory, lookups *names.Names, logger *slog.Logger) *login.Login {
+func newLogin(cfg *config.Config, directories []*directory.Directory, lookups *names.Names, set *roles.Set, logger *slog.Logger) *login.Login {
 	l := &login.Login{
 		ProhibitMessage: cfg.Login.PasswordProhibitMessage, Now: time.Now, Logger: logger,
+		Roles: set, Services: newServices(cfg),
 	}
 	for _, d := range directories {
 		l.Directories = append(l.Directories, d)

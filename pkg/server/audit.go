@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/goldap/goldap/pkg/login"
@@ -25,6 +26,9 @@ func (x *exchange) audit(decision login.Decision, more ...slog.Attr) {
 	}
 	if action := x.request.Action; action == nslcd.ActionAuthenticate || action == nslcd.ActionLogin {
 		attrs = append(attrs, slog.String("authorization", decision.Authorization.String()))
+	}
+	if len(decision.Roles) > 0 {
+		attrs = append(attrs, slog.String("roles", strings.Join(decision.Roles, ",")))
 	}
 	attrs = append(attrs, more...)
 	attrs = append(attrs, slog.String("rule", decision.Rule), slog.Duration("duration", time.Since(x.began)))

@@ -29,8 +29,9 @@ var below = map[string][]string{
 	"pkg/nslcd":      {"pkg/account", "pkg/secret"},
 	"pkg/directory":  {"pkg/account", "pkg/config", "pkg/expression", "pkg/secret", "pkg/trace"},
 	"pkg/names":      {"pkg/account", "pkg/directory", "pkg/trace"},
-	"pkg/login":      {"pkg/account", "pkg/directory", "pkg/secret", "pkg/trace"},
-	"pkg/server":     {"pkg/account", "pkg/config", "pkg/directory", "pkg/login", "pkg/names", "pkg/nslcd", "pkg/secret", "pkg/throttle", "pkg/trace"},
+	"pkg/roles":      {"pkg/account", "pkg/trace"},
+	"pkg/login":      {"pkg/account", "pkg/directory", "pkg/roles", "pkg/secret", "pkg/trace"},
+	"pkg/server":     {"pkg/account", "pkg/config", "pkg/directory", "pkg/login", "pkg/names", "pkg/nslcd", "pkg/roles", "pkg/secret", "pkg/throttle", "pkg/trace"},
 	"pkg/client":     {"pkg/account", "pkg/nslcd", "pkg/secret"},
 	"pkg/embedded":   {"pkg/secret"},
 }
