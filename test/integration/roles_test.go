@@ -161,8 +161,10 @@ func TestSuspended(t *testing.T) {
 	})
 	keptOut(t, "sshd", "bob")
 	log := readFile(t, logFile(t, "goldapd"))
-	if !strings.Contains(log, `rule="service sshd: refuses role suspended"`) {
-		t.Errorf("no such rule in the log")
+	for _, want := range []string{`authorization=success roles=staff rule=bind`, `rule="service sshd: refuses role suspended"`} {
+		if !strings.Contains(log, want) {
+			t.Errorf("no %q in the log:\n%s", want, log)
+		}
 	}
 }
 
