@@ -39,6 +39,9 @@ type mapping struct {
 	offsets map[string]uint32
 	// shadowClass is the class of the shadow map's entries.
 	shadowClass string
+	// needsBases: a base that does not exist is an error, and not a base without
+	// entries.
+	needsBases bool
 	// ignoreCase: names that differ in the case of ASCII letters are equal.
 	ignoreCase bool
 }

@@ -20,7 +20,8 @@ import (
 // of a role need not be groups of this machine.
 var groupClasses = []string{"groupOfNames", "groupOfUniqueNames", "groupOfEntries", "groupOfMembers", "posixGroup", "group"}
 
-// withAllClasses is the group map with groups of all classes.
+// withAllClasses is the group map with groups of all classes, for those who must
+// not miss one.
 func (m *mapping) withAllClasses() mapping {
 	all := *m
 	matches := []filter{m.filter}
@@ -29,7 +30,7 @@ func (m *mapping) withAllClasses() mapping {
 			matches = append(matches, match)
 		}
 	}
-	all.filter, all.places = or(matches...), nil
+	all.filter, all.places, all.needsBases = or(matches...), nil, true
 	for _, at := range m.places {
 		all.places = append(all.places, place{dn: at.dn, scope: at.scope, filter: all.filter})
 	}
@@ -167,8 +168,9 @@ func (d *Directory) matchesEntry(ctx context.Context, dn string, match filter) (
 // GroupsAbove returns the DNs, spelled in one way, of the groups that the user is
 // in, of those that these are in, and so on, among the groups of all classes
 // under the bases of the group map. Groups that go deeper than nested_group_depth
-// are an error and not a shorter list: somebody may be kept out for being a member.
-// Errors: ErrRefused, ErrUnavailable.
+// are an error and not a shorter list, and so is a base that does not exist:
+// somebody may be kept out for being a member. Errors: ErrBadEntry (a list of
+// values that breaks off), ErrRefused, ErrUnavailable.
 func (d *Directory) GroupsAbove(ctx context.Context, user account.Account) ([]string, error) {
 	m := &d.maps.anyGroup
 	level, above, err := d.lowest(ctx, user)

@@ -186,6 +186,22 @@ func TestGroupsThatAreTooDeep(t *testing.T) {
 	}
 }
 
+// TestMissingBaseOfGroupsAbove is an error, where a lookup has no groups: there
+// may be some that the pseudouser may not see.
+func TestMissingBaseOfGroupsAbove(t *testing.T) {
+	for _, style := range []string{"members", "member_of"} {
+		d := configured(t, newServer(t), func(cfg *config.Directory) {
+			cfg.GroupsOfUser = style
+			cfg.Group.Bases = []config.SearchBase{{DN: "ou=gone," + baseDN}}
+		})
+		above, err := d.GroupsAbove(within(t, time.Second), aliceAccount())
+		wantError(t, err, directory.ErrRefused)
+		if above != nil {
+			t.Errorf("%q", above)
+		}
+	}
+}
+
 func TestGroupDN(t *testing.T) {
 	server := newServer(t)
 	server.Add(

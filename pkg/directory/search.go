@@ -105,6 +105,9 @@ func (d *Directory) searchMap(ctx context.Context, s *server, m *mapping, match 
 			one.pageSize = 0
 		}
 		found, err := s.search(ctx, &one)
+		if errors.Is(err, errNoBase) && m.needsBases {
+			return nil, fmt.Errorf("%w: base %q does not exist or may not be read", ErrRefused, at.dn)
+		}
 		if errors.Is(err, errNoBase) {
 			d.noteMissingBase(at.dn)
 			continue

@@ -196,3 +196,18 @@ func TestExampleOfAGroup(t *testing.T) {
 		}
 	}
 }
+
+// TestSearchesForRoles: without a role a login searches for nothing but the
+// account, with one for its group, too.
+func TestSearchesForRoles(t *testing.T) {
+	for example, want := range map[string]int{"": 1, accessExamples(t)["Only staff may log in by ssh."]: 2} {
+		ldap := exampleDirectory(t)
+		c := serveExample(t, example, ldap)
+		if v, err := c.Authorize(t.Context(), nslcd.PAM{User: "alice", Service: "sshd"}); err != nil || v.Code != nslcd.CodeSuccess {
+			t.Errorf("%+v, %v", v, err)
+		}
+		if got := len(ldap.Searches()); got != want {
+			t.Errorf("%d searches, want %d:\n%+v", got, want, ldap.Searches())
+		}
+	}
+}

@@ -99,7 +99,17 @@ func filtered(filter string) func(*lab) {
 	return func(l *lab) { l.dir.LoginFilter = filter }
 }
 
+// admitting has sshd admit a role only.
+func admitting(role config.Role) func(*lab) {
+	return func(l *lab) {
+		role.Name = "ops"
+		l.cfg.Roles = []config.Role{role}
+		l.cfg.Services = []config.Service{{Names: []string{"sshd"}, Admit: []string{"ops"}}}
+	}
+}
+
 func scenes() []scene {
+	byDN, byName := config.Role{GroupDNs: []string{"cn=ops,dc=lab"}}, config.Role{Groups: []string{"ops"}, GroupBase: "dc=lab"}
 	return []scene{
 		{name: "wrong password", do: isProven("wrong")},
 		{name: "right password", do: isProven(labSecret), fine: true},
@@ -107,6 +117,9 @@ func scenes() []scene {
 		{name: "in the filter", setUp: filtered("(uid=" + labUser + ")"), do: isAdmitted, fine: true},
 		{name: "key, not in the filter", setUp: filtered("(uid=somebody)"), do: isAuthorized},
 		{name: "key, in the filter", setUp: filtered("(uid=" + labUser + ")"), do: isAuthorized, fine: true},
+		{name: "in no group of the role", setUp: admitting(config.Role{GroupDNs: []string{"cn=others,dc=lab"}, Nested: true}), do: isAdmitted},
+		{name: "in a group of the role", setUp: admitting(byDN), do: isAdmitted, fine: true},
+		{name: "key, in a group of that name", setUp: admitting(byName), do: isAuthorized, fine: true},
 		{name: "change with the wrong password", do: changes("wrong")},
 		{name: "change", do: changes(labSecret), fine: true},
 	}
@@ -126,7 +139,7 @@ func (s scene) directory(t *testing.T) (ldap *scripted.Server, do func() bool) {
 	ldap.Add(scripted.Entry{DN: labDN, Attributes: map[string][]string{
 		"objectClass": {"posixAccount"}, "uid": {labUser}, "cn": {labUser}, "uidNumber": {"20001"}, "gidNumber": {"20000"},
 		"homeDirectory": {"/home/lab"}, "userPassword": {labSecret},
-	}}, scripted.Entry{DN: labAdmin, Attributes: map[string][]string{"userPassword": {"admin secret"}}})
+	}}, labGroup("ops", labDN), labGroup("others", "cn=nobody,dc=lab"), scripted.Entry{DN: labAdmin, Attributes: map[string][]string{"userPassword": {"admin secret"}}})
 	l.dir.URIs = []string{"ldap://" + ldap.Listen(t)}
 	l.cfg.Directories = []config.Directory{l.dir}
 	return ldap, func() bool {
@@ -140,6 +153,10 @@ func (s scene) directory(t *testing.T) (ldap *scripted.Server, do func() bool) {
 		defer cancel()
 		return s.do(ctx, backend.Login)
 	}
+}
+
+func labGroup(name, member string) scripted.Entry {
+	return scripted.Entry{DN: "cn=" + name + ",dc=lab", Attributes: map[string][]string{"objectClass": {"groupOfNames"}, "cn": {name}, "member": {member}}}
 }
 
 // record does the scene as it is, and returns a message of each kind.
