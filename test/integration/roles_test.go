@@ -39,6 +39,11 @@ dn: cn=admins,ou=groups,BASE
 objectClass: groupOfUniqueNames
 uniqueMember: cn=leads,ou=groups,BASE
 
+dn: cn=everybody,ou=groups,BASE
+objectClass: groupOfNames
+member: cn=staff,ou=groups,BASE
+member: cn=audit,ou=groups,BASE
+
 dn: cn=web,ou=groups,BASE
 objectClass: groupOfNames
 member: uid=carol,ou=people,BASE
@@ -146,6 +151,30 @@ func keptOut(t *testing.T, service string, users ...string) {
 	}
 }
 
+// TestRolesByMemberOf believes what slapd's memberof overlay writes into the
+// entries of users, and of groups in groups.
+func TestRolesByMemberOf(t *testing.T) {
+	showLogsOnFailure(t)
+	addRoleGroups(t)
+	writeAccessExample(t, "Only staff may log in by ssh.")
+	file := readFile(t, goldapTOML) + "groups_of_user = \"member_of\"\n"
+	for group, carol := range map[string]bool{"staff": false, "everybody": true} { // is carol in it, by way of a group
+		writeFile(t, goldapTOML, 0o600, strings.NewReplacer(
+			"cn=staff,", "cn="+group+",", "[[service]]", "nested = true\n[[service]]",
+		).Replace(file))
+		t.Run(group, func(t *testing.T) {
+			roleSetups["daemon"](t)
+			logIn(t, "sshd", "alice", person("alice").Password).accept(t, authenticated, accountDone)
+			keptOut(t, "sshd", "erin")
+			if carol {
+				logIn(t, "sshd", "carol", person("carol").Password).accept(t, authenticated, accountDone)
+			} else {
+				keptOut(t, "sshd", "carol")
+			}
+		})
+	}
+}
+
 // TestSuspended: the role that a service refuses wins over the one that it
 // admits, as soon as the directory has it.
 func TestSuspended(t *testing.T) {
@@ -165,6 +194,9 @@ func TestSuspended(t *testing.T) {
 		if !strings.Contains(log, want) {
 			t.Errorf("no %q in the log:\n%s", want, log)
 		}
+	}
+	if strings.Contains(log, "SSHD") {
+		t.Errorf("libpam does not change services to lower case:\n%s", log)
 	}
 }
 
