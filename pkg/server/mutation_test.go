@@ -101,8 +101,8 @@ func filtered(filter string) func(*lab) {
 
 // admitting has sshd admit a role only.
 func admitting(role config.Role) func(*lab) {
+	role.Name = "ops"
 	return func(l *lab) {
-		role.Name = "ops"
 		l.cfg.Roles = []config.Role{role}
 		l.cfg.Services = []config.Service{{Names: []string{"sshd"}, Admit: []string{"ops"}}}
 	}
