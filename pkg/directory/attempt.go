@@ -16,6 +16,7 @@ const fairAttempt = 100 * time.Millisecond
 // request is one request's way over the servers.
 type request struct {
 	directory *Directory
+	sources   []*source
 	doing     string
 	operation func(ctx context.Context, s *server) error
 	failures  attempts
@@ -45,9 +46,14 @@ func (a attempts) Unwrap() []error { return a }
 // An error of operation that is about the connection or its pseudouser
 // (noAnswer) leads to the next server; any other is an answer.
 func (d *Directory) try(ctx context.Context, doing string, operation func(context.Context, *server) error) error {
+	return d.tryAmong(ctx, d.sources, doing, operation)
+}
+
+// tryAmong is try for the servers of some sources.
+func (d *Directory) tryAmong(ctx context.Context, sources []*source, doing string, operation func(context.Context, *server) error) error {
 	ctx, cancel := d.bounded(ctx)
 	defer cancel()
-	r := request{directory: d, doing: doing, operation: operation}
+	r := request{directory: d, sources: sources, doing: doing, operation: operation}
 	for _, round := range []func(context.Context) (bool, error){r.inOrder, r.lastResort, r.newlyNamed} {
 		if answered, err := round(ctx); answered {
 			return err
@@ -58,8 +64,7 @@ func (d *Directory) try(ctx context.Context, doing string, operation func(contex
 
 // inOrder asks the servers that are not down.
 func (r *request) inOrder(ctx context.Context) (answered bool, err error) {
-	sources := r.directory.sources
-	for i, src := range sources {
+	for i, src := range r.sources {
 		servers, err := src.get(ctx)
 		if err != nil {
 			r.failures = append(r.failures, err)
@@ -69,7 +74,7 @@ func (r *request) inOrder(ctx context.Context) (answered bool, err error) {
 				r.skipped = append(r.skipped, s)
 				continue
 			}
-			if answered, err := r.attempt(ctx, s, anyUp(servers[j+1:]) || anyLeft(sources[i+1:])); answered {
+			if answered, err := r.attempt(ctx, s, anyUp(servers[j+1:]) || anyLeft(r.sources[i+1:])); answered {
 				return true, err
 			}
 		}
@@ -89,7 +94,7 @@ func (r *request) lastResort(ctx context.Context) (answered bool, err error) {
 
 // newlyNamed asks the servers that DNS names by now and did not name before.
 func (r *request) newlyNamed(ctx context.Context) (answered bool, err error) {
-	for _, src := range r.directory.sources {
+	for _, src := range r.sources {
 		if src.dns == nil || ctx.Err() != nil {
 			continue
 		}

@@ -83,8 +83,12 @@ func (p *bindPool) take() *conn {
 }
 
 // put keeps c if it is clean, and closes it otherwise. Connections above the
-// configured number are kept for a short time only.
+// configured number are kept for a short time only. One that is held is not the
+// pool's any more.
 func (p *bindPool) put(c *conn, clean bool) {
+	if c.held {
+		return
+	}
 	p.mu.Lock()
 	if !clean || p.closed || p.size == 0 {
 		p.mu.Unlock()

@@ -73,6 +73,7 @@ func (d *Directory) addServers() error {
 		}
 		problems = append(problems, d.addSource(one.URI, own))
 	}
+	problems = append(problems, d.addWriters(common))
 	return errors.Join(problems...)
 }
 

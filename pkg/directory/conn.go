@@ -29,6 +29,9 @@ type conn struct {
 	inFlight int
 	shared   bool // several were in flight at a time
 	retired  bool
+	// held is set by the bind that uses the connection, if that is to stay
+	// bound as the user (held.go).
+	held bool
 }
 
 // open connects to the server and secures the connection within ctx and the
@@ -200,6 +203,18 @@ func (c *conn) extended(ctx context.Context, request *ldap.ExtendedRequest) (Rep
 	request.Controls = c.server.policyControls()
 	return exclusive(ctx, c, "extended request", opExtendedResponse, func() (*ldap.ExtendedResponse, error) {
 		return c.ldap.Extended(request)
+	})
+}
+
+// modify sends a modify request (RFC 4511, section 4.6) with the password
+// policy request control. As bind, it needs the connection alone.
+func (c *conn) modify(ctx context.Context, request *ldap.ModifyRequest) (Reply, error) {
+	if err := c.mayCarryPasswords(); err != nil {
+		return noReply, err
+	}
+	request.Controls = c.server.policyControls()
+	return exclusive(ctx, c, "modify", opModifyResponse, func() (struct{}, error) {
+		return struct{}{}, c.ldap.Modify(request)
 	})
 }
 

@@ -57,8 +57,13 @@ type Directory struct {
 	hostname  func() (string, error)
 	onBack    func()
 	sources   []*source
-	referrer  *referrer
-	maps      maps
+	// writers are the sources of write_uris, empty if all servers take changes,
+	// and writeOnly those of them that are not in sources.
+	writers, writeOnly []*source
+	referrer           *referrer
+	way                way
+	held               *heldBinds
+	maps               maps
 	// skipMembers is Options.SkipMembers.
 	skipMembers bool
 	memberNames memberCache
@@ -87,7 +92,10 @@ func New(cfg config.Directory, opts Options) (*Directory, error) {
 	d.ctx, d.end = context.WithCancel(context.Background())
 	var err error
 	d.maps, err = newMaps(&d.cfg, opts.IgnoreCase)
-	if err = errors.Join(err, d.addServers()); err != nil {
+	var err2, err3 error
+	d.way, err2 = wayOf(d.cfg.PasswordChange)
+	d.held, err3 = newHeldBinds()
+	if err = errors.Join(err, err2, err3, d.addServers()); err != nil {
 		d.end()
 		return nil, fmt.Errorf("directory %q: %w", d.cfg.Name, err)
 	}
@@ -122,16 +130,24 @@ func (d *Directory) Name() string { return d.cfg.Name }
 // Close closes all connections. Requests that are under way fail.
 func (d *Directory) Close() error {
 	d.end()
-	for _, s := range append(d.servers(), d.referred()...) {
+	for _, s := range d.everyServer() {
 		s.close()
 	}
+	d.held.close()
 	return nil
 }
 
-// servers returns all servers that are known now, in order.
-func (d *Directory) servers() []*server {
+// servers returns all servers of lookups that are known now, in order.
+func (d *Directory) servers() []*server { return serversOf(d.sources) }
+
+// everyServer returns those, and the ones for changes and for referrals.
+func (d *Directory) everyServer() []*server {
+	return append(append(d.servers(), serversOf(d.writeOnly)...), d.referred()...)
+}
+
+func serversOf(sources []*source) []*server {
 	var all []*server
-	for _, src := range d.sources {
+	for _, src := range sources {
 		all = append(all, src.known()...)
 	}
 	return all
@@ -148,10 +164,10 @@ func (d *Directory) referred() []*server {
 // RetryNow makes servers that are down, the pseudouser where it was refused,
 // and DNS be tried at once, whatever their retry times are.
 func (d *Directory) RetryNow() {
-	for _, src := range d.sources {
+	for _, src := range append(d.sources[:len(d.sources):len(d.sources)], d.writeOnly...) {
 		src.lookAgain(0)
 	}
-	for _, s := range append(d.servers(), d.referred()...) {
+	for _, s := range d.everyServer() {
 		s.probeNow()
 	}
 }
@@ -195,10 +211,10 @@ type ServerStatus struct {
 }
 
 // Status returns the state of every server in the order in which they are
-// asked. Those that DNS is to name are missing until it was asked.
+// asked; those that take changes only come last. Those that DNS is to name are missing until it was asked.
 func (d *Directory) Status() []ServerStatus {
 	var result []ServerStatus
-	for _, s := range d.servers() {
+	for _, s := range append(d.servers(), serversOf(d.writeOnly)...) {
 		result = append(result, s.status())
 	}
 	return result

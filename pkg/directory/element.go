@@ -40,6 +40,7 @@ const (
 	opIntermediateResponse = 0x79
 
 	tagControls = 0xa0
+	tagReferral = 0xa3
 )
 
 var errTruncated = errors.New("element is longer than its surroundings")

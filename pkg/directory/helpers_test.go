@@ -68,7 +68,7 @@ func plainConfig(uris ...string) config.Directory {
 		Name: "test", URIs: uris, Base: baseDN, BindDN: serviceDN, BindPassword: secret.FromString(servicePass),
 		RootBindDN: rootDN, RootBindPassword: secret.FromString(rootPass),
 		TLS:            config.TLS{Mode: "off", AllowClearText: true},
-		PasswordPolicy: true,
+		PasswordPolicy: true, UpdateLastChange: true,
 		ConnectTimeout: 5 * time.Second, SearchTimeout: 10 * time.Second,
 		SearchConnections: 1, BindConnections: 4,
 	}

@@ -3,25 +3,27 @@ package directory
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"github.com/go-ldap/ldap/v3"
 )
 
 // noteChange sets shadowLastChange after a change of the password, as nslcd
-// does: on the connection of the change first, and as the pseudouser if the
+// does, if update_last_change says so: on the connection of the change first, and as the pseudouser if the
 // server does not let that identity. Without it an account whose LastChange is
-// 0 (change at the next login, shadow(5)) would have to change for ever.
+// 0 (change at the next login, shadow(5)) would have to change for ever. Active
+// Directory sets its pwdLastSet itself, and lets nobody else set it.
 //
 // The password is changed whatever happens here, so a failure is only logged,
 // and it takes half of the remaining time at most.
-func (d *Directory) noteChange(ctx context.Context, s *server, c *conn, change PasswordChange) {
+func (d *Directory) noteChange(ctx context.Context, c *conn, change PasswordChange) {
 	attribute := d.maps.shadow.attribute("shadowLastChange")
-	if change.LastChange <= 0 || attribute == "" {
+	if !d.cfg.UpdateLastChange || change.LastChange <= 0 || attribute == "" || d.maps.shadow.hasADTimes() {
 		return
 	}
 	ctx, cancel := half(ctx)
 	defer cancel()
-	day := d.maps.shadow.dayText(change.LastChange)
+	s, day := c.server, strconv.Itoa(int(change.LastChange))
 	err := c.replace(ctx, change.DN, attribute, day)
 	if err != nil && !lost(err) && !s.identity.anonymous() {
 		d.log.Debug("set as the pseudouser instead", "attribute", attribute, "dn", change.DN, "error", err)

@@ -149,16 +149,21 @@ func (d *Directory) BindAndSearch(ctx context.Context, dn string, password secre
 	if err := checkCredentials(dn, password); err != nil {
 		return noReply, false, fmt.Errorf("bind as %q: %w", dn, err)
 	}
+	var kept *conn
 	err = d.try(ctx, fmt.Sprintf("bind as %q and search", dn), func(ctx context.Context, s *server) error {
 		reply, found = noReply, false
 		return s.binds.useFresh(ctx, false, func(ctx context.Context, c *conn) (err error) {
 			reply, found, err = d.bindAndSearch(ctx, c, dn, password, match)
+			if err == nil && found && d.worthHolding(c, reply) {
+				c.held, kept = true, c
+			}
 			return err
 		})
 	})
 	if err != nil {
 		return noReply, false, err
 	}
+	d.hold(dn, password, kept, reply)
 	return reply, found, nil
 }
 

@@ -36,8 +36,8 @@ func (d *Directory) writable(schema string) string {
 	return d.maps.passwd.attribute(schema)
 }
 
-// Modify binds and then writes the values on the same connection, all or none
-// of them (RFC 4511, section 4.6). If the bind does not succeed, or there is
+// Modify binds and then writes the values on the same connection, at a server
+// that takes changes, all or none of them (RFC 4511, section 4.6). If the bind does not succeed, or there is
 // nothing to write, the modify request is not sent and its Reply has code -1.
 func (d *Directory) Modify(ctx context.Context, m Modification) (bound, changed Reply, err error) {
 	dn, password := m.DN, m.Password
@@ -53,7 +53,7 @@ func (d *Directory) Modify(ctx context.Context, m Modification) (bound, changed 
 		return noReply, noReply, fmt.Errorf("%s: %w", doing, err)
 	}
 	changed = noReply
-	err = d.try(ctx, doing, func(ctx context.Context, s *server) error {
+	err = d.tryWriters(ctx, doing, func(ctx context.Context, s *server) error {
 		return s.binds.use(ctx, false, func(ctx context.Context, c *conn) error {
 			var err error
 			if bound, err = c.bindUser(ctx, dn, password); err != nil || bound.Code != ResultSuccess || len(request.Changes) == 0 {
@@ -61,9 +61,7 @@ func (d *Directory) Modify(ctx context.Context, m Modification) (bound, changed 
 			}
 			there := *request
 			there.DN = c.server.base.there(request.DN)
-			changed, err = exclusive(ctx, c, "modify", opModifyResponse, func() (struct{}, error) {
-				return struct{}{}, c.ldap.Modify(&there)
-			})
+			changed, err = c.modify(ctx, &there)
 			return final(err)
 		})
 	})

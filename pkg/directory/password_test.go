@@ -137,7 +137,6 @@ func TestChangesThatAreNeverSent(t *testing.T) {
 		"NUL in it":       func(c *directory.PasswordChange) string { c.New = secretOf("a\x00b"); return "" },
 		"no old password": func(c *directory.PasswordChange) string { c.Old = secret.Secret{}; return "" },
 		"no DN":           func(c *directory.PasswordChange) string { c.DN = ""; return "" },
-		"other method":    func(*directory.PasswordChange) string { return "md5" },
 	} {
 		cfg := plainConfig("ldap://one.example")
 		request := changeOfAlice

@@ -38,6 +38,10 @@ type Reply struct {
 	// Diagnostic is the server's diagnosticMessage, for the log and for
 	// Active Directory's sub-codes. It is not for the person at the prompt.
 	Diagnostic string
+	// Referral has the URIs where the server says that the request is to be
+	// made instead (RFC 4511, section 4.1.10), with blanks between. Nobody goes
+	// there with a password.
+	Referral string
 	// Policy is what the server said about the password.
 	Policy Policy
 }

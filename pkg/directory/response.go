@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // Object identifiers of controls and operations.
@@ -88,6 +89,21 @@ func (r result) field(tag byte) ([]byte, bool) {
 	return nil, false
 }
 
+// referral returns the URIs in referral (RFC 4511, section 4.1.10).
+func (r result) referral() string {
+	rest, _ := r.field(tagReferral)
+	var uris []string
+	for len(rest) > 0 {
+		var uri []byte
+		var err error
+		if uri, rest, err = expect(rest, tagOctetString); err != nil {
+			break
+		}
+		uris = append(uris, string(uri))
+	}
+	return strings.Join(uris, " ")
+}
+
 // replyOf turns the response to a bind or an extended request into a Reply.
 func replyOf(message []byte, op byte) (Reply, error) {
 	if message == nil {
@@ -97,7 +113,7 @@ func replyOf(message []byte, op byte) (Reply, error) {
 	if err != nil {
 		return noReply, violation("response: %w", err)
 	}
-	return Reply{Code: int(r.code), Diagnostic: r.diagnostic, Policy: policyOf(r.controls)}, nil
+	return Reply{Code: int(r.code), Diagnostic: r.diagnostic, Referral: r.referral(), Policy: policyOf(r.controls)}, nil
 }
 
 // policyOf reads the controls that speak about passwords. Others are ignored;

@@ -30,6 +30,8 @@ type settings struct {
 	deref int
 	// policy: the password policy is asked for and obeyed.
 	policy bool
+	// writesOnly: nothing is read there (write_uris).
+	writesOnly bool
 	// referrer goes on where a server refers to; nil if nothing does.
 	referrer *referrer
 }
@@ -100,6 +102,9 @@ func (d *Directory) newServer(set settings, at endpoint) *server {
 			place:  place{dn: d.firstBase(), scope: ldap.ScopeBaseObject},
 			filter: present("objectClass"), attributes: []string{"1.1"}, limit: 1,
 		},
+	}
+	if set.writesOnly { // whether it answers says nothing about lookups
+		s.back = func() {}
 	}
 	if set.tls != nil {
 		s.tls = set.tls.Clone()

@@ -105,11 +105,3 @@ func shadowNumber(value string) int32 {
 	}
 	return int32(number)
 }
-
-// dayText is a day since 1970 as the attribute of the last change holds it.
-func (m *mapping) dayText(day int32) string {
-	if m.hasADTimes() {
-		return strconv.FormatInt((int64(day)+adEpoch)*adDay, 10)
-	}
-	return strconv.Itoa(int(day))
-}

@@ -8,28 +8,36 @@ import (
 // source is one entry of the configured list of servers: a server, or a name
 // for which DNS has some.
 type source struct {
+	uri string
 	one []*server // or
 	dns *dnsSource
 }
 
 // addSource adds the source for a URI of the configuration.
 func (d *Directory) addSource(uri string, set settings) error {
+	src, err := d.newSource(uri, set)
+	if err == nil {
+		d.sources = append(d.sources, src)
+	}
+	return err
+}
+
+func (d *Directory) newSource(uri string, set settings) (*source, error) {
 	if isDNS(uri) {
 		dns, err := d.newDNSSource(uri, set)
-		if err == nil {
-			d.sources = append(d.sources, &source{dns: dns})
+		if err != nil {
+			return nil, err
 		}
-		return err
+		return &source{uri: uri, dns: dns}, nil
 	}
 	at, err := parseURI(uri, set.mode)
 	if err == nil {
 		err = set.identity.sasl.fits(&set, at)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	d.sources = append(d.sources, &source{one: []*server{d.newServer(set, at)}})
-	return nil
+	return &source{uri: uri, one: []*server{d.newServer(set, at)}}, nil
 }
 
 // get returns the servers in order, after asking DNS if that was never done.
