@@ -40,7 +40,7 @@ func mapAttributes(name string) []string {
 
 // passwordChanges returns the values of password_change.
 func passwordChanges() []string {
-	return []string{"exop", "exop_send_old", "clear", "clear_remove_old", "crypt", "md5", "nds", "racf", "ad"}
+	return []string{"exop", "exop_send_old", "clear", "clear_remove_old", "crypt", "md5", "sha", "ssha", "nds", "racf", "ad"}
 }
 
 // computedAttributes returns the attributes of a map that an expression may

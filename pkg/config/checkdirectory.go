@@ -12,7 +12,7 @@ func (d *draft) checkDirectories() {
 	if len(d.cfg.Directories) == 0 {
 		d.fail("directory", "", "is missing: write a [[directory]] table with uris and base")
 	}
-	seen, administrated := map[string]bool{}, false
+	seen := map[string]bool{}
 	for i := range d.cfg.Directories {
 		dir, at := &d.cfg.Directories[i], index("directory", i)
 		d.checkDirectory(dir, at)
@@ -20,11 +20,6 @@ func (d *draft) checkDirectories() {
 			d.fail(at+".name", dir.Name, "is the name of another directory, too: give each a name of its own")
 		}
 		seen[dir.Name] = true
-		if dir.RootBindDN != "" && administrated {
-			d.fail(at+".root_bind_dn", dir.RootBindDN, "is a second administrator: root is asked for one password, "+
-				"which must not be sent to the other directory; keep root_bind_dn in one directory")
-		}
-		administrated = administrated || dir.RootBindDN != ""
 	}
 }
 

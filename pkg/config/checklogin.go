@@ -23,10 +23,7 @@ func (d *draft) checkLoginRules(dir *Directory, at string) {
 	if dir.LoginMaxUID != 0 && dir.LoginMinUID > dir.LoginMaxUID {
 		d.fail(at+".login_min_uid", "", "is larger than %s, so nobody could log in", d.name("login_max_uid"))
 	}
-	d.checkChoice(at+".password_change", dir.PasswordChange, passwordChanges()...)
-	if way := dir.PasswordChange; slices.Contains(passwordChanges(), way) && !strings.HasPrefix(way, "exop") {
-		d.warn(at+".password_change", way, "is understood but not honoured: changes of passwords are refused; use exop if the server has RFC 3062")
-	}
+	d.checkPasswordChange(dir, at)
 }
 
 // checkLoginGroup refuses a rule that nobody could satisfy.

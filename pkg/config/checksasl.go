@@ -52,8 +52,8 @@ func (d *draft) checkExternal(dir *Directory, at string) {
 	fail := func(uri string) {
 		d.fail(at+".mechanism", dir.SASL.Mechanism, "proves nothing to %s: it needs an ldapi:// server, or TLS with a certificate (%s)", uri, d.name("tls.cert_file"))
 	}
-	for _, uri := range dir.URIs {
-		if !prove(uri, &dir.TLS) {
+	for _, uri := range slices.Concat(dir.URIs, dir.WriteURIs) {
+		if serverNamed(dir, uri) == nil && !prove(uri, &dir.TLS) {
 			fail(uri)
 			return
 		}

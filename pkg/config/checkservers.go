@@ -33,6 +33,7 @@ func (d *draft) checkServers(dir *Directory, at string) {
 		}
 		d.checkServer(dir, s, path)
 	}
+	inherit = append(inherit, d.checkWriters(dir, at)...)
 	d.checkTLS(&dir.TLS, inherit, at+".tls")
 	d.checkReferrals(dir, at)
 }

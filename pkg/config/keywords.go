@@ -126,6 +126,7 @@ func padlKeywords() []keyword {
 		{name: "pam_check_host_attr", path: "login_check_host", set: check(func(d *Directory) *bool { return &d.LoginCheckHost })},
 		{name: "pam_lookup_policy", path: "password_policy", set: check(func(d *Directory) *bool { return &d.PasswordPolicy })},
 		{name: "pam_password", path: "password_change", set: (*keywordReader).setPasswordChange},
+		{name: "pam_crypt", in: spellPADL, path: "password_change", set: (*keywordReader).setCrypt},
 	}
 	for _, name := range mapNames() {
 		rows = append(rows, keyword{name: "nss_base_" + name, collects: true, set: searchBase(name)})
@@ -182,7 +183,6 @@ const (
 
 func notHonoured() []keyword {
 	rows := []keyword{
-		{name: "pam_crypt", in: spellPADL, why: "use pam_password"},
 		{name: "nss_paged_results", in: spellPADL, why: "use pagesize", same: "yes"},
 		{name: "sslpath", in: spellPADL, why: "use tls_cacertfile"},
 		{name: "krb5_usekeytab", in: spellPADL, why: "krb5_keytabname is used if it is there", same: "yes"},

@@ -211,6 +211,15 @@ func (r *keywordReader) setPasswordChange(_ place, value string) error {
 	return err
 }
 
+// setCrypt reads the older spelling of pam_password crypt. Its other values left
+// the hash to the server, as exop does.
+func (r *keywordReader) setCrypt(_ place, value string) error {
+	if strings.EqualFold(value, "local") {
+		r.dir.PasswordChange = "crypt"
+	}
+	return nil
+}
+
 func (r *keywordReader) setProhibitMessage(_ place, value string) error {
 	r.cfg.Login.PasswordProhibitMessage = strings.Trim(value, `"`)
 	return nil

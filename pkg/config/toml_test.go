@@ -174,14 +174,18 @@ func TestTOMLErrors(t *testing.T) {
 		"ca_file":             {minimal + "tls.ca_file = \"missing.pem\"", "missing.pem\" cannot be read: no such file or directory"},
 		"scheme":              {"[[directory]]\nuris = [\n\"ldaps://a\",\n\"http://b\"]\nbase = \"dc=x\"", `goldap.toml:4: directory.uris: "http://b" must begin with ldap://, ldaps:// or ldapi://`},
 		"uri twice":           {"[[directory]]\nuris = [\"ldaps://a\", \"ldaps://a\"]\nbase = \"dc=x\"", `"ldaps://a" is named twice`},
-		"two administrators":  {minimal + "root_bind_dn = \"cn=a\"\n[[directory]]\nuris = [\"ldaps://b\"]\nbase = \"dc=b\"\nroot_bind_dn = \"cn=b\"", `root_bind_dn: "cn=b" is a second administrator`},
+		"ad without TLS":      {"[[directory]]\nuris = [\"ldap://localhost\"]\nbase = \"dc=b\"\ntls = {mode = \"off\", allow_clear_text = true}\npassword_change = \"ad\"", `goldap.toml:5: directory.password_change: "ad" needs TLS, and ldap://localhost is asked without it`},
+		"ad at a writer":      {minimal + "write_uris = [\"ldap://w\"]\npassword_change = \"ad\"\n[[directory.server]]\nuri = \"ldap://w\"\ntls = {mode = \"off\", allow_clear_text = true}", `password_change: "ad" needs TLS, and ldap://w is asked without it`},
+		"writer":              {minimal + "write_uris = [\"http://b\"]", `directory.write_uris: "http://b" must begin with ldap://`},
+		"writer twice":        {minimal + "write_uris = [\"ldaps://b\", \"ldaps://b\"]", `"ldaps://b" is named twice`},
+		"writer in clear":     {"[[directory]]\nuris = [\"ldaps://a\"]\nwrite_uris = [\"ldap://b\"]\nbase = \"dc=b\"\ntls.mode = \"off\"", `directory.tls.mode: "off" would send every password in clear text to ldap:// servers`},
 		"name twice":          {minimal + minimal, `directory.name: "dc=example,dc=com" is the name of another directory, too`},
 		"bind_dn alone":       {minimal + "bind_dn = \"cn=a\"", `directory.bind_dn: "cn=a" has no password, so the server would take it for anonymous: add bind_password`},
 		"bind_password alone": {minimal + "bind_password = \"" + marker + "\"", "directory.bind_password: belongs to nobody: add bind_dn"},
 		"root alone":          {minimal + "root_bind_password = \"" + marker + "\"", "directory.root_bind_password: belongs to nobody: add root_bind_dn"},
 		"login_max_uid":       {minimal + "login_min_uid = 9\nlogin_max_uid = 8", "goldap.toml:4: directory.login_min_uid: is larger than login_max_uid"},
 		"login_filter":        {minimal + "login_filter = \"a=b\"", `directory.login_filter: "a=b" is not a filter: there should be an opening parenthesis before "a=b"`},
-		"password_change":     {minimal + "password_change = \"sha\"", `directory.password_change: "sha" is none of exop,`},
+		"password_change":     {minimal + "password_change = \"des\"", `directory.password_change: "des" is none of exop,`},
 		"object_class":        {minimal + "group.object_class = \"\"", "directory.group.object_class: is empty"},
 		"filter":              {minimal + "group.filter = \"(a=b\"", `directory.group.filter: "(a=b" is not a filter: a closing parenthesis is missing`},
 		"base filter":         {minimal + "[[directory.group.bases]]\ndn = \"ou=g\"\nfilter = \"()\"", `goldap.toml:6: directory.group.bases.filter: "()" is not a filter`},
@@ -354,6 +358,14 @@ func TestRefusedFilesAreWiped(t *testing.T) {
 		if password.IsEmpty() || strings.Trim(string(password.Bytes()), "\x00") != "" {
 			t.Error("a password was not wiped")
 		}
+	}
+}
+
+// TestTwoAdministrators: each directory may have one.
+func TestTwoAdministrators(t *testing.T) {
+	cfg := load(t, "goldap.toml", minimal+"root_bind_dn = \"cn=a\"\n[[directory]]\nuris = [\"ldaps://b\"]\nbase = \"dc=b\"\nroot_bind_dn = \"cn=b\"")
+	if cfg.Directories[0].RootBindDN != "cn=a" || cfg.Directories[1].RootBindDN != "cn=b" || len(cfg.Warnings) > 0 {
+		t.Errorf("%+v", cfg)
 	}
 }
 
