@@ -35,6 +35,7 @@ const (
 	codeSuccess                     = 0
 	codeReferral                    = 10
 	codeUnavailableExtension        = 12
+	codeNoSuchAttribute             = 16
 	codeConstraintViolation         = 19
 	codeInappropriateAuthentication = 48
 	codeInvalidCredentials          = 49
@@ -106,38 +107,6 @@ func judgeBadCredentials(p directory.Policy) verdict {
 		return verdict{outcome: account.PasswordExpired, message: textPasswordExpired, rule: "password policy: passwordExpired"}
 	}
 	return verdict{outcome: account.BadCredentials, rule: "bind"}
-}
-
-func judgeChange(reply directory.Reply) verdict {
-	switch reply.Code {
-	case codeSuccess:
-		return verdict{outcome: account.Success, authorization: account.Success, rule: "password modify"}
-	case codeInvalidCredentials:
-		return verdict{outcome: account.BadCredentials, rule: "password modify"}
-	case codeInsufficientAccess, codeConstraintViolation, codeUnwillingToPerform:
-		return refusedChange(reply.Policy)
-	case codeUnavailableExtension:
-		return verdict{outcome: account.ChangeRefused, message: textChangeRefused, rule: "the server has no password modify"}
-	}
-	return unavailable(reply.Code)
-}
-
-func refusedChange(p directory.Policy) verdict {
-	v := verdict{outcome: account.ChangeRefused, message: textChangeRefused, rule: "the server refuses the new password"}
-	if reason, ok := changeRefusals[p.Error]; ok {
-		v.message = reason.message
-		v.rule = "password policy: " + reason.rule
-	}
-	return v
-}
-
-var changeRefusals = map[int]struct{ rule, message string }{
-	policyModNotAllowed: {"passwordModNotAllowed", textModNotAllowed},
-	policyMustSupplyOld: {"mustSupplyOldPassword", textMustSupplyOld},
-	policyQuality:       {"insufficientPasswordQuality", textQuality},
-	policyTooShort:      {"passwordTooShort", textTooShort},
-	policyTooYoung:      {"passwordTooYoung", textTooYoung},
-	policyInHistory:     {"passwordInHistory", textInHistory},
 }
 
 // unavailable is the verdict on every result that says nothing about the user.

@@ -257,18 +257,23 @@ func (l *Login) Authorize(ctx context.Context, req Request) Decision {
 	return Decision{Outcome: v.outcome, Authorization: v.outcome, User: acct.Name, Roles: held, Message: v.message, Rule: v.rule}
 }
 
-// AuthenticateRoot proves the directory's administrator, who changes passwords
-// of others. An empty password stands for the one in the configuration, which
-// only root of this machine may use. UnknownUser means that there is no
-// administrator.
-func (l *Login) AuthenticateRoot(ctx context.Context, password secret.Secret, callerIsRoot bool) Decision {
-	dir, hasPassword := l.administrated()
-	switch {
-	case dir == nil:
+// AuthenticateRoot proves the administrator of the directory that has the user,
+// who changes passwords of others. Without a user, as nslcd's protocol asks, it
+// is the only administrator that there is. An empty password stands for the one in
+// the configuration, which only root of this machine may use. UnknownUser means
+// that there is no administrator, or no such user.
+func (l *Login) AuthenticateRoot(ctx context.Context, user string, password secret.Secret, callerIsRoot bool) Decision {
+	if len(l.administrated()) == 0 {
 		return refuse(account.UnknownUser, "no root_bind_dn")
-	case !callerIsRoot:
+	}
+	if !callerIsRoot {
 		return refuse(account.PermissionDenied, "caller is not root")
-	case password.IsEmpty() && !hasPassword:
+	}
+	dir, refused := l.administratedFor(ctx, user)
+	if dir == nil {
+		return refused
+	}
+	if _, hasPassword := dir.Administrator(); password.IsEmpty() && !hasPassword {
 		return refuse(account.BadCredentials, "no root_bind_password")
 	}
 	reply, err := dir.BindAsRoot(ctx, password)
@@ -278,13 +283,35 @@ func (l *Login) AuthenticateRoot(ctx context.Context, password secret.Secret, ca
 	return judge(reply, phaseBind).decision("")
 }
 
-func (l *Login) administrated() (dir Directory, hasPassword bool) {
+// administratedFor returns the directory whose administrator may change the
+// user, or why there is none: the password of one administrator must not be
+// sent to the directory of another.
+func (l *Login) administratedFor(ctx context.Context, user string) (Directory, Decision) {
+	if user == "" {
+		all := l.administrated()
+		if len(all) > 1 {
+			return nil, Decision{Outcome: account.PermissionDenied, Message: textNotAllowed, Rule: "several directories have a root_bind_dn, and no user is named"}
+		}
+		return all[0], Decision{}
+	}
+	_, dir, err := l.Accounts.LoginAccount(ctx, user, false)
+	if err != nil {
+		return nil, fromError(err)
+	}
+	if configured, _ := dir.Administrator(); !configured {
+		return nil, refuse(account.UnknownUser, "no root_bind_dn")
+	}
+	return dir, Decision{}
+}
+
+// administrated returns the directories that have an administrator.
+func (l *Login) administrated() (all []Directory) {
 	for _, d := range l.Directories {
-		if configured, has := d.Administrator(); configured {
-			return d, has
+		if configured, _ := d.Administrator(); configured {
+			all = append(all, d)
 		}
 	}
-	return nil, false
+	return all
 }
 
 // ChangePassword sets a new password: as the user, who proves the old one on

@@ -282,9 +282,11 @@ func TestAuthenticateRoot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
 			tt.change(w)
-			d := w.login().AuthenticateRoot(context.Background(), secret.FromString(tt.password), tt.root)
-			if d.Outcome != tt.want {
-				t.Errorf("got %s by %q, want %s", d.Outcome, d.Rule, tt.want)
+			for _, user := range []string{"", "alice"} {
+				d := w.login().AuthenticateRoot(context.Background(), user, secret.FromString(tt.password), tt.root)
+				if d.Outcome != tt.want {
+					t.Errorf("user %q: got %s by %q, want %s", user, d.Outcome, d.Rule, tt.want)
+				}
 			}
 		})
 	}
@@ -307,8 +309,10 @@ func TestChangePassword(t *testing.T) {
 		"NUL in the new password":  {nil, rightPassword, "a\x00b", false, false, account.ChangeRefused, 0},
 		"must change":              {func(w *world) { w.bindReply = policyReply(0, 2) }, rightPassword, "new", false, false, account.Success, 1},
 		"too short":                {func(w *world) { w.changed = *policyReply(19, 6) }, rightPassword, "n", false, false, account.ChangeRefused, 1},
-		"replica":                  {func(w *world) { w.changed.Code = 10 }, rightPassword, "new", false, false, account.Unavailable, 1},
-		"way not supported":        {func(w *world) { w.bindErr = directory.ErrRefused }, rightPassword, "new", false, false, account.ChangeRefused, 1},
+		"replica":                  {func(w *world) { w.changed.Code = 10 }, rightPassword, "new", false, false, account.ChangeRefused, 1},
+		"busy":                     {func(w *world) { w.changed.Code = 51 }, rightPassword, "new", false, false, account.Unavailable, 1},
+		"old value not there":      {func(w *world) { w.changed.Code = 16 }, rightPassword, "new", false, false, account.ChangeRefused, 1},
+		"refused unasked":          {func(w *world) { w.bindErr = directory.ErrRefused }, rightPassword, "new", false, false, account.ChangeRefused, 1},
 		"directory away":           {func(w *world) { w.bindErr = directory.ErrUnavailable }, rightPassword, "new", false, false, account.Unavailable, 1},
 		"administrator":            {func(w *world) { w.admin = true }, rightPassword, "new", true, true, account.Success, 1},
 		"no administrator":         {nil, rightPassword, "new", true, true, account.PermissionDenied, 0},

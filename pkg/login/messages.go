@@ -24,6 +24,8 @@ const (
 	textTooShort         = "The new password is too short."
 	textTooYoung         = "Your password was changed too recently to be changed again."
 	textInHistory        = "The new password has been used before."
+	textRestriction      = "The new password is too short, too simple or not new, or it is too early for one."
+	textElsewhere        = "Passwords and other data cannot be changed from this machine."
 	textWrongPassword    = "The password is wrong."
 	textNotChanged       = "The directory did not accept the change."
 	textNotWritable      = "cannot be changed here"

@@ -112,7 +112,9 @@ func judgeModify(reply directory.Reply) verdict {
 	switch reply.Code {
 	case codeSuccess:
 		return verdict{outcome: account.Success, authorization: account.Success, rule: "modify"}
-	case codeReferral, codeBusy, codeUnavailable:
+	case codeReferral:
+		return referredChange(reply)
+	case codeBusy, codeUnavailable:
 		return unavailable(reply.Code)
 	}
 	return verdict{outcome: account.ChangeRefused, message: textNotChanged, rule: "LDAP result " + itoa(reply.Code)}

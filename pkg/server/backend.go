@@ -40,7 +40,7 @@ type Names interface {
 // server, which wipes them when the method has returned.
 type Login interface {
 	Authenticate(ctx context.Context, request login.Request) login.Decision
-	AuthenticateRoot(ctx context.Context, password secret.Secret, callerIsRoot bool) login.Decision
+	AuthenticateRoot(ctx context.Context, user string, password secret.Secret, callerIsRoot bool) login.Decision
 	Authorize(ctx context.Context, request login.Request) login.Decision
 	ChangePassword(ctx context.Context, request login.ChangeRequest) login.Decision
 	ModifyUser(ctx context.Context, request login.ModifyRequest) login.Modification

@@ -198,7 +198,7 @@ func (f *fake) Authenticate(ctx context.Context, request login.Request) login.De
 	return decision
 }
 
-func (f *fake) AuthenticateRoot(_ context.Context, password secret.Secret, callerIsRoot bool) login.Decision {
+func (f *fake) AuthenticateRoot(_ context.Context, _ string, password secret.Secret, callerIsRoot bool) login.Decision {
 	f.saw(callerIsRoot, password)
 	if string(password.Bytes()) != "root horse" {
 		return login.Decision{Outcome: account.BadCredentials}

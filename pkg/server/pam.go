@@ -52,7 +52,7 @@ func serveAuthenticate(ctx context.Context, x *exchange) error {
 // administrator.
 func (x *exchange) authenticate(ctx context.Context) login.Decision {
 	if x.request.PAM.User == "" {
-		return x.backend.Login.AuthenticateRoot(ctx, x.request.Password, x.caller.IsRoot())
+		return x.backend.Login.AuthenticateRoot(ctx, "", x.request.Password, x.caller.IsRoot())
 	}
 	return x.backend.Login.Authenticate(ctx, x.loginRequest())
 }
