@@ -57,7 +57,8 @@ func describe(v verdict) string {
 }
 
 // table is the truth table: for each phase and policy the verdict on every
-// code, neighbours with the same verdict taken together.
+// code, codes with the same verdict and policies with the same verdicts taken
+// together.
 func table() string {
 	var out strings.Builder
 	all := policies()
@@ -70,9 +71,17 @@ func table() string {
 		phase phase
 		name  string
 	}{{phaseBind, "bind"}, {phaseChange, "change"}} {
+		order, byVerdicts := []string{}, map[string][]string{}
 		for _, name := range names {
-			fmt.Fprintf(&out, "%s, policy %s\n", ph.name, name)
-			writeCodes(&out, ph.phase, all[name])
+			var block strings.Builder
+			writeCodes(&block, ph.phase, all[name])
+			if byVerdicts[block.String()] == nil {
+				order = append(order, block.String())
+			}
+			byVerdicts[block.String()] = append(byVerdicts[block.String()], name)
+		}
+		for _, block := range order {
+			fmt.Fprintf(&out, "%s, policy %s\n%s", ph.name, strings.Join(byVerdicts[block], "; "), block)
 		}
 	}
 	return out.String()

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,8 +25,16 @@ func judgeChange(reply directory.Reply) verdict {
 	case codeReferral:
 		return referredChange(reply)
 	}
+	if slices.Contains(refusals, reply.Code) {
+		return verdict{outcome: account.ChangeRefused, message: textChangeRefused, rule: "LDAP result " + itoa(reply.Code) + quoted(reply.Diagnostic)}
+	}
 	return unavailable(reply.Code)
 }
+
+// refusals are further results (RFC 4511, appendix A.2) of a server that is well
+// and does not make the change: TLS or another bind is wanted, or there is no
+// such attribute, value, entry, or not in this class of entries.
+var refusals = []int{8, 13, 17, 18, 20, 21, 32, 34, 64, 65, 66, 67, 69}
 
 // refusedChange says why, as far as the server did: by the policy control, or
 // in the code or the words of its diagnostic message.

@@ -42,6 +42,7 @@ func TestRefusedChanges(t *testing.T) {
 		"no number":             {19, -1, "0000052G: what", account.ChangeRefused, textChangeRefused, "the server refuses the new password"},
 		"long":                  {19, -1, strings.Repeat("x", 4000), account.ChangeRefused, textChangeRefused, strings.Repeat("x", 200) + `"`},
 		"old value":             {16, -1, "", account.ChangeRefused, textChangeRefused, "does not find the old value"},
+		"no TLS":                {13, -1, "TLS required", account.ChangeRefused, textChangeRefused, `LDAP result 13 "TLS required"`},
 		"no password modify":    {12, -1, "", account.ChangeRefused, textChangeRefused, "no password modify"},
 		"wrong password":        {49, -1, "", account.BadCredentials, "", "password modify"},
 		"success is of no text": {0, -1, "0000052D: in history", account.Success, "", "password modify"},

@@ -58,7 +58,7 @@ func TestModifyUser(t *testing.T) {
 		"locked":       {func(w *world) { w.bindReply = policyReply(49, 1) }, login.ModifyRequest{}, home, none, account.AccountLocked, nil, [2]string{}, "Your account is locked."},
 		"may not":      {func(w *world) { w.changed.Code = 50 }, login.ModifyRequest{}, home, none, account.ChangeRefused, []string{home, ""}, [2]string{}, "The directory did not accept the change."},
 		"must change":  {func(w *world) { w.bindReply = policyReply(0, 2); w.changed.Code = 50 }, login.ModifyRequest{}, home, none, account.ChangeRefused, []string{home, ""}, [2]string{}, "You must change your password now."},
-		"replica":      {func(w *world) { w.changed.Code = 10 }, login.ModifyRequest{}, home, none, account.ChangeRefused, []string{home, ""}, [2]string{}, "cannot be reached"},
+		"replica":      {func(w *world) { w.changed.Code = 10 }, login.ModifyRequest{}, home, none, account.ChangeRefused, []string{home, ""}, [2]string{}, "cannot be changed from this machine"},
 		"not sent":     {func(w *world) { w.changed.Code = -1 }, login.ModifyRequest{}, home, none, account.ChangeRefused, []string{home, ""}, [2]string{}, "not accept"},
 		"away":         {func(w *world) { w.bindErr = down }, login.ModifyRequest{}, home, none, account.Unavailable, nil, [2]string{}, "cannot be reached"},
 		"unknown user": {func(w *world) { w.findErr = directory.ErrNotFound }, login.ModifyRequest{}, home, none, account.UnknownUser, nil, [2]string{}, ""},
