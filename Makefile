@@ -89,9 +89,10 @@ test-integration: build $(BUILD)/nss-lookups $(BUILD)/nss-enumerate
 	  echo "test-integration: needs root, for a private Debian root and its own mounts: not run"; \
 	  [ -z "$(CI)" ]; exit $$?; \
 	fi; \
-	packaging/need.sh root && test/root/make-root.sh && \
+	packaging/need.sh root && test/root/make-root.sh servers && \
 	$(GO) test -c -race -tags integration -o $(BUILD)/integration.test ./test/integration && \
-	test/root/run.sh /goldap/build/integration.test -test.v -test.timeout 15m
+	test/root/run.sh /goldap/build/integration.test -test.v -test.timeout 15m -test.skip '^TestOn' && \
+	test/root/run.sh --servers /goldap/build/integration.test -test.v -test.timeout 5m -test.run '^TestOn'
 
 # Programs with many threads that look up names and enumerate, for
 # test/integration.

@@ -7,5 +7,11 @@
 //
 //	test/root/make-root.sh
 //	go test -c -tags integration -race -o build/integration.test ./test/integration
-//	test/root/run.sh /goldap/build/integration.test -test.v
+//	test/root/run.sh /goldap/build/integration.test -test.v -test.skip '^TestOn'
+//
+// Those whose names begin with TestOn need the root with the large servers (389
+// Directory Server, Samba, JupyterHub):
+//
+//	test/root/make-root.sh servers
+//	test/root/run.sh --servers /goldap/build/integration.test -test.v -test.run '^TestOn'
 package integration

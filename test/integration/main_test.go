@@ -5,6 +5,7 @@ package integration
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -64,7 +65,7 @@ func runAll(m *testing.M) (int, error) {
 		return 1, err
 	}
 	status := m.Run()
-	if err := server.Stop(); err != nil {
+	if err := errors.Join(server.Stop(), started.stop()); err != nil {
 		return 1, err
 	}
 	return status, searchLogs(logs, server.LogFile)
@@ -140,7 +141,7 @@ func secrets() []string {
 	for _, p := range slapd.People() {
 		all = append(all, p.Password)
 	}
-	return all
+	return append(all, largeSecrets()...)
 }
 
 // within returns a context for one step of a test.

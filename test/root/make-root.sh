@@ -3,15 +3,21 @@
 # pamtester and the stock nslcd packages, for the tests and the bench. Nothing
 # is installed on the machine itself, and nothing in the root is started here;
 # run.sh enters it. The finished root carries a stamp, the hash of this script
-# and the package list; while the stamp fits, nothing is done and no network
+# and the package lists; while the stamp fits, nothing is done and no network
 # is needed. Needs root and debootstrap.
 #
-# Usage: make-root.sh [DIRECTORY]
+# With "servers" it builds build/root-servers: a copy of build/root, made
+# first if need be, with 389 Directory Server, Samba and JupyterHub. They are
+# large, and only the tests whose names begin with TestOn need them.
+#
+# Usage: make-root.sh [servers]
 # Environment: SUITE and MIRROR override what is found on the machine.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-root=${1:-$(cd "$here/../.." && pwd)/build/root}
+kind=${1:-}
+base=$(cd "$here/../.." && pwd)/build/root
+root=$base${kind:+-$kind}
 half=$root.half
 
 say() { printf 'root: %s\n' "$*"; }
@@ -19,7 +25,10 @@ die() { printf 'root: %s\n' "$*" >&2; exit 1; }
 
 packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$here/packages.$1"; }
 
-stamp() { cat "$here/make-root.sh" "$here/packages.base" "$here/packages.stock" | sha256sum | cut -d' ' -f1; }
+stamp() {
+	cat "$here/make-root.sh" "$here/packages.base" "$here/packages.stock" ${kind:+"$here/packages.$kind"} |
+		sha256sum | cut -d' ' -f1
+}
 
 # suite prints the codename of the machine's release, bookworm if it has none.
 suite() {
@@ -123,10 +132,7 @@ finish() {
 	mkdir -p "$half/goldap/build" "$half/goldap/test" "$half/run/sshd" "$half/run/nslcd"
 }
 
-build() {
-	say "making $root; this is done once and takes a minute or two"
-	rm -rf "$half" "$half.log"
-	use_proxy
+build_base() {
 	bootstrap
 	prepare
 	say "installing the servers and the tools"
@@ -136,6 +142,23 @@ build() {
 	say "installing nslcd, libpam-ldapd and libnss-ldapd, left out of the stacks"
 	install_packages stock
 	restore
+}
+
+# build_servers installs what only some tests need on top of the base.
+build_servers() {
+	mkdir "$half"
+	cp -a "$base/." "$half"
+	prepare
+	say "installing the large servers"
+	inside apt-get -q update
+	install_packages servers
+}
+
+build() {
+	say "making $root; this is done once and takes a minute or two"
+	rm -rf "$half" "$half.log"
+	use_proxy
+	"build_${kind:-base}"
 	finish
 	stamp >"$half/goldap/stamp"
 	rm -rf "$root"
@@ -151,13 +174,18 @@ cleanup() {
 
 fits() { [ "$(cat "$root/goldap/stamp" 2>/dev/null)" = "$(stamp)" ]; }
 
+case "$kind" in
+'' | servers) ;;
+*) die "usage: make-root.sh [servers]" ;;
+esac
 [ "$(id -u)" = 0 ] || die "only root can make a root"
 ! fits || exit 0
 command -v debootstrap >/dev/null || die "debootstrap is missing: apt-get install debootstrap"
+[ -z "$kind" ] || "$here/make-root.sh"
 mkdir -p "$(dirname "$root")"
 if [ "${GOLDAP_PRIVATE_MOUNTS:-}" != 1 ]; then
 	# Mounts of a build that is killed vanish with this namespace.
-	GOLDAP_PRIVATE_MOUNTS=1 exec unshare --mount --propagation private "$here/make-root.sh" "$root"
+	GOLDAP_PRIVATE_MOUNTS=1 exec unshare --mount --propagation private "$here/make-root.sh" "$@"
 fi
 # Whoever is inside the old root, or builds a new one, is waited for.
 exec 9>>"$root.lock"

@@ -4,7 +4,8 @@
 # change whatever it likes; all of it, and every process left over, is gone
 # when the command ends. The exit status is the command's.
 #
-# Usage: run.sh COMMAND [ARGUMENT]...
+# Usage: run.sh [--servers] COMMAND [ARGUMENT]...
+# With --servers it is build/root-servers instead.
 # Inside: /goldap has build, test, etc and docs of the repository, read-only; the
 # environment is PATH, HOME, LANG, and CI if it is set; /etc/hosts
 # knows the names below; there is no /dev/log.
@@ -13,19 +14,23 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../.." && pwd)
 build=$repository/build
+root=${GOLDAP_INSIDE:-root}
 
 names='ldap.mydomain.com ldap1.mydomain.com ldap2.mydomain.com ldap3.mydomain.com'
+# Where 389 Directory Server and the Active Directory of the tests listen.
+large='127.0.0.2 ds.mydomain.com
+127.0.0.3 dc1.ad.mydomain.com'
 
 die() { printf 'run: %s\n' "$*" >&2; exit 125; }
 
-# overlay puts the private copy at $build/root.run/new.
+# overlay puts the private copy at $build/$root.run/new.
 overlay() {
-	mount -t tmpfs -o mode=755 goldap "$build/root.run"
+	mount -t tmpfs -o mode=755 goldap "$build/$root.run"
 	cd "$build"
-	mkdir root.run/upper root.run/work root.run/new
+	mkdir "$root.run/upper" "$root.run/work" "$root.run/new"
 	# Relative paths, for a checkout may have a comma or a colon in its path.
-	mount -t overlay -o lowerdir=root,upperdir=root.run/upper,workdir=root.run/work goldap root.run/new
-	cd root.run/new
+	mount -t overlay -o "lowerdir=$root,upperdir=$root.run/upper,workdir=$root.run/work" goldap "$root.run/new"
+	cd "$root.run/new"
 }
 
 # devices makes a minimal dev, with terminals of its own.
@@ -62,7 +67,7 @@ mounts() {
 
 network() {
 	hostname client
-	printf '127.0.0.1 localhost client %s\n' "$names" >etc/hosts
+	printf '127.0.0.1 localhost client %s\n%s\n' "$names" "$large" >etc/hosts
 	chroot . ip link set lo up
 }
 
@@ -78,15 +83,19 @@ inside() {
 	exit $?
 }
 
-[ $# -gt 0 ] || die "usage: run.sh COMMAND [ARGUMENT]..."
+if [ "${1:-}" = --servers ]; then
+	root="root-servers"
+	shift
+fi
+[ $# -gt 0 ] || die "usage: run.sh [--servers] COMMAND [ARGUMENT]..."
 [ "$(id -u)" = 0 ] || die "only root can enter the root"
-[ -e "$build/root/goldap/stamp" ] || die "there is no root yet: run make-root.sh"
-if [ "${GOLDAP_INSIDE:-}" != 1 ]; then
-	mkdir -p "$build/root.run"
+[ -e "$build/$root/goldap/stamp" ] || die "there is no $root yet: run make-root.sh"
+if [ -z "${GOLDAP_INSIDE:-}" ]; then
+	mkdir -p "$build/$root.run"
 	# Held until the end: make-root.sh does not replace a root in use.
-	exec 9>>"$build/root.lock"
+	exec 9>>"$build/$root.lock"
 	flock -s 9
-	GOLDAP_INSIDE=1 exec unshare --mount --propagation private --pid --fork --kill-child \
+	GOLDAP_INSIDE=$root exec unshare --mount --propagation private --pid --fork --kill-child \
 		--net --uts --ipc "$here/run.sh" "$@"
 fi
 unset GOLDAP_INSIDE

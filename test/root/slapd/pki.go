@@ -61,7 +61,10 @@ type authority struct {
 }
 
 // NewPKI makes an authority and all server certificates in dir.
-func NewPKI(dir string, keyType KeyType) (*PKI, error) {
+func NewPKI(dir string, keyType KeyType) (*PKI, error) { return NewPKIFor(dir, keyType, ServerName) }
+
+// NewPKIFor is NewPKI for a server with another name.
+func NewPKIFor(dir string, keyType KeyType, serverName string) (*PKI, error) {
 	p := &PKI{CAFile: filepath.Join(dir, "ca.pem"), dir: dir, keyType: keyType}
 	trusted, err := p.newAuthority(p.CAFile)
 	if err != nil {
@@ -78,10 +81,10 @@ func NewPKI(dir string, keyType KeyType) (*PKI, error) {
 		until  time.Time
 		signer authority
 	}{
-		{Good, ServerName, now.AddDate(1, 0, 0), trusted},
+		{Good, serverName, now.AddDate(1, 0, 0), trusted},
 		{WrongName, "other.example.com", now.AddDate(1, 0, 0), trusted},
-		{Expired, ServerName, now.AddDate(0, 0, -1), trusted},
-		{UnknownCA, ServerName, now.AddDate(1, 0, 0), stranger},
+		{Expired, serverName, now.AddDate(0, 0, -1), trusted},
+		{UnknownCA, serverName, now.AddDate(1, 0, 0), stranger},
 		{Client, ClientName, now.AddDate(1, 0, 0), trusted},
 	} {
 		if err := p.issue(c.name, c.host, c.until, c.signer); err != nil {
