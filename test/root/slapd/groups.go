@@ -95,6 +95,10 @@ func policies() []entry {
 		{"default", nil},
 		{"strict", []attribute{{"pwdMaxAge", "2592000"}, {"pwdExpireWarning", "604800"}}},
 		{"graceful", []attribute{{"pwdMaxAge", "2592000"}, {"pwdGraceAuthNLimit", "100"}}},
+		{"scarce", []attribute{{"pwdMaxAge", "2592000"}, {"pwdGraceAuthNLimit", "1"}}},
+		{"lasting", []attribute{{"pwdMinAge", "86400"}}},
+		{"fixed", []attribute{{"pwdAllowUserChange", "FALSE"}}},
+		{"safe", []attribute{{"pwdSafeModify", "TRUE"}}},
 		{"lockout", []attribute{{"pwdLockout", "TRUE"}, {"pwdMaxFailure", "3"}, {"pwdLockoutDuration", "0"}}},
 	} {
 		e := entry{dn: "cn=" + p.name + "," + policiesDN}

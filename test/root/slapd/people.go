@@ -60,6 +60,12 @@ func People() []Person {
 		{Name: "warned", UID: 10015, Password: "Nearly-there-71", Policy: "strict", Changed: 29 * day},
 		{Name: "longkey", UID: 10017, Password: strings.Repeat("Långes-Wort-93 ", 280)}, // over 4 KiB
 		{Name: "lockable", UID: 10016, Password: "Three-strikes-82", Policy: "lockout"},
+		{Name: "spent", UID: 10023, Password: "No-more-grace-93", Policy: "scarce", Changed: 90 * day,
+			More: []attribute{{"pwdGraceUseTime", "20200101000000Z"}}},
+		// Accepted, but a change of the password is not, or not just so.
+		{Name: "tooyoung", UID: 10024, Password: "Hardly-dry-04", Policy: "lasting"},
+		{Name: "unchangeable", UID: 10025, Password: "Carved-in-stone-15", Policy: "fixed"},
+		{Name: "safely", UID: 10026, Password: "Both-of-them-26", Policy: "safe"},
 	}, strange()...)
 }
 
