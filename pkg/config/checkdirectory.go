@@ -20,6 +20,9 @@ func (d *draft) checkDirectories() {
 			d.fail(at+".name", dir.Name, "is the name of another directory, too: give each a name of its own")
 		}
 		seen[dir.Name] = true
+		if dir.LoginPassOver && i == len(d.cfg.Directories)-1 {
+			d.warn(at+".login_pass_over", "true", "has no effect: there is no directory after this one")
+		}
 	}
 }
 
@@ -68,6 +71,7 @@ func givenPassword(path string, password secret.Secret, file string) string {
 }
 
 func (d *draft) checkLimits(dir *Directory, at string) {
+	d.checkDuration(at+".timeout", dir.Timeout)
 	d.checkDuration(at+".connect_timeout", dir.ConnectTimeout)
 	d.checkDuration(at+".search_timeout", dir.SearchTimeout)
 	d.checkTime(at+".idle_timeout", dir.IdleTimeout, time.Second, 7*day)

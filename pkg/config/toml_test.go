@@ -129,6 +129,7 @@ func TestTOMLErrors(t *testing.T) {
 		"duration number":     {minimal + "search_timeout = 5", `directory.search_timeout: "5" is not a duration: write a number and its unit in quotes, such as "5s" or "500ms"`},
 		"duration text":       {minimal + "search_timeout = \"5\"", `directory.search_timeout: "5" is not a duration`},
 		"duration zero":       {minimal + "search_timeout = \"0s\"", `directory.search_timeout: "0s" is not between 10ms and 1h`},
+		"timeout":             {minimal + "timeout = \"0s\"", `goldap.toml:4: directory.timeout: "0s" is not between 10ms and 1h`},
 		"duration negative":   {minimal + "connect_timeout = \"-1s\"", `directory.connect_timeout: "-1s" is not between`},
 		"lookup timeout":      {minimal + "[lookups]\ntimeout = \"2h\"", `goldap.toml:5: lookups.timeout: "2h0m0s" is not between`},
 		"login timeout":       {minimal + "[login]\ntimeout = \"2h\"", `goldap.toml:5: login.timeout: "2h0m0s" is not between`},
@@ -375,6 +376,8 @@ func TestTOMLWarnings(t *testing.T) {
 		"referral_uris": {"referral_uris = [\"ldaps://b\"]", "goldap.toml:4: directory.referral_uris: has no effect without follow_referrals"},
 		"local":         {"[[directory.server]]\nuri = \"ldap://[::1]\"\ntls = {mode = \"off\", allow_clear_text = true}", ""},
 		"clear text":    {"[[directory.server]]\nuri = \"ldap://b\"\ntls = {mode = \"off\", allow_clear_text = true}", "goldap.toml:6: directory.server.tls.mode: passwords travel in clear text: everybody on the way can read them"},
+		"pass over":     {"login_pass_over = true\n[[directory]]\nuris = [\"ldaps://b\"]\nbase = \"dc=b\"", ""},
+		"nothing after": {"login_pass_over = true", `goldap.toml:4: directory.login_pass_over: "true" has no effect: there is no directory after this one`},
 		"any member":    {"group.attributes = {memberUid = \"\"}", ""},
 		"daemon":        {"[daemon]\nuser = \"goldap\"\ngroup = \"0\"\ninvalidate = [\"passwd\", \"nfsidmap\"]", ""},
 	}

@@ -20,6 +20,7 @@ type cache[V any] struct {
 	limit   int
 	timeout time.Duration // of one load
 	logger  *slog.Logger
+	keep    func(V) bool // whether a value may be remembered
 	loads   singleflight.Group
 	mu      sync.Mutex
 	values  map[string]remembered[V]
@@ -35,9 +36,9 @@ type remembered[V any] struct {
 // half a KB.
 const maxLogins = 10_000
 
-func newCache[V any](o Options) *cache[V] {
+func newCache[V any](o Options, keep func(V) bool) *cache[V] {
 	return &cache[V]{
-		ttl: o.LoginTTL, limit: min(o.Entries, maxLogins), timeout: o.LoginTimeout, logger: o.Logger, values: map[string]remembered[V]{},
+		ttl: o.LoginTTL, limit: min(o.Entries, maxLogins), timeout: o.LoginTimeout, logger: o.Logger, keep: keep, values: map[string]remembered[V]{},
 	}
 }
 
@@ -113,7 +114,7 @@ func (c *cache[V]) store(key string, value V, err error, began int) {
 	if began != c.flushes {
 		return
 	}
-	if err != nil || c.ttl <= 0 || c.limit <= 0 {
+	if err != nil || c.ttl <= 0 || c.limit <= 0 || !c.keep(value) {
 		delete(c.values, key)
 		return
 	}

@@ -28,7 +28,7 @@ func (n *Names) Passwds(ctx context.Context) iter.Seq2[account.Account, error] {
 					return account.Account{}, err
 				}
 				keep(func(index int) finding {
-					return l.add(n.accountFinding(acct, index, n.keyOf(passwdByName, acct.Name)), acct.Name, n.memory.longest())
+					return l.add(n.accountFinding(acct, source{directory: index}, n.keyOf(passwdByName, acct.Name)), acct.Name, n.memory.longest())
 				})
 				return allow(acct)
 			})
@@ -56,7 +56,7 @@ func (n *Names) Groups(ctx context.Context) iter.Seq2[account.Group, error] {
 					return account.Group{}, err
 				}
 				keep(func(index int) finding {
-					return l.add(n.groupFinding(group, index, n.keyOf(groupByName, group.Name)), group.Name, n.memory.longest())
+					return l.add(n.groupFinding(group, source{directory: index}, n.keyOf(groupByName, group.Name)), group.Name, n.memory.longest())
 				})
 				return allow(group)
 			})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/goldap/goldap/pkg/directory"
@@ -42,7 +43,7 @@ var errRemembered = fmt.Errorf("%w: remembered", directory.ErrNotFound)
 func (m *memory) ask(ctx context.Context, key string, load load) (*slot, error) {
 	m.mu.Lock()
 	now, s := m.now(), m.slots[key]
-	if s != nil && now < s.expires {
+	if s != nil && now < s.expires && !m.isOver(s) {
 		s.used = true
 		m.stats.Hits++
 		m.refresh(key, s, load)
@@ -52,7 +53,7 @@ func (m *memory) ask(ctx context.Context, key string, load load) (*slot, error) 
 	if s != nil && !m.useful(s, now) {
 		s = nil
 	}
-	if s != nil && m.away(s.directory) {
+	if s != nil && m.mayStand(s, now) {
 		m.refresh(key, s, load)
 		defer m.mu.Unlock()
 		return m.outdated(s)
@@ -90,15 +91,43 @@ func (m *memory) wait(ctx context.Context, f *flight, old *slot) (*slot, error) 
 	select {
 	case <-f.done:
 	case <-patience:
-		m.heard(old.directory, f.began, errSlow)
-		return m.instead(old, errSlow)
+		if s, err := m.impatient(f, old, errSlow); err == nil {
+			return s, nil
+		}
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return m.impatient(f, old, unavailable(ctx))
+		}
 	case <-ctx.Done():
-		return m.instead(old, unavailable(ctx))
+		return m.impatient(f, old, unavailable(ctx))
 	}
-	if errors.Is(f.err, directory.ErrUnavailable) {
+	switch {
+	case stands(old, f.err):
+		m.noteStood(old, f.began)
 		return m.instead(old, f.err)
+	case f.err == nil && old != nil && slices.Contains(f.found.passed, old.directory):
+		if s, err := m.instead(old, errSlow); err == nil {
+			return s, nil
+		}
 	}
 	return f.found, f.err
+}
+
+// impatient gives out a record before the search for it has ended, if it is its
+// directory that keeps us waiting: the only one, or one that was late.
+func (m *memory) impatient(f *flight, old *slot, err error) (*slot, error) {
+	switch {
+	case old == nil:
+		return nil, err
+	case len(m.directories) == 1:
+		if errors.Is(err, errSlow) {
+			m.heard(old.directory, f.began, err)
+		}
+	case !m.standsNow(old):
+		return nil, err
+	}
+	return m.instead(old, err)
 }
 
 func (m *memory) instead(old *slot, err error) (*slot, error) {
@@ -166,6 +195,9 @@ func (m *memory) start(key string, load load) *flight {
 			f.err = err
 		default:
 			f.err = err
+			if generation == m.generation {
+				m.denied(key, f.began, err)
+			}
 			return
 		}
 		if generation == m.generation {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/directory"
@@ -16,20 +17,26 @@ func (n *Names) LoginAccount(ctx context.Context, name string, fresh bool) (acco
 	if err := n.mayAskFor("user", name, n.users); err != nil {
 		return account.Account{}, 0, err
 	}
-	f, err := n.logins.get(ctx, name, fresh, func(ctx context.Context) (found, error) {
-		acct, index, err := first(ctx, n, func(ctx context.Context, d Directory) (account.Account, error) {
-			return d.LoginAccount(ctx, name)
-		})
-		if acct, err = n.checked(acct, err); err == nil {
-			err = n.checkLoginName(ctx, name, acct)
-		}
-		return found{acct, index}, err
-	})
+	f, err := n.logins.get(ctx, name, fresh, func(ctx context.Context) (found, error) { return n.loadLogin(ctx, name) })
 	if err != nil {
 		return account.Account{}, 0, err
 	}
 	acct, err := n.notLocal(f.account)
-	return acct, f.directory, err
+	return acct, f.directory, f.uncertain(err)
+}
+
+// loadLogin searches for the account that logs in under this name.
+func (n *Names) loadLogin(ctx context.Context, name string) (found, error) {
+	acct, from, err := firstForLogin(ctx, n, n.mayPassForLogin, func(ctx context.Context, d Directory) (account.Account, error) {
+		return d.LoginAccount(ctx, name)
+	})
+	if acct, err = n.checked(acct, err); err == nil {
+		err = n.checkLoginName(ctx, name, acct)
+	}
+	if err == nil && n.memory.has(n.keyOf(passwdByName, name), from.passed) {
+		err = fmt.Errorf("%w: %s is a user of a directory that does not answer, as lookups remember", directory.ErrUnavailable, strconv.Quote(name))
+	}
+	return found{acct, from}, from.uncertain(err)
 }
 
 // Forget makes further questions about the user go to the directory.
@@ -53,12 +60,13 @@ func (n *Names) checked(acct account.Account, err error) (account.Account, error
 // checkLoginName refuses a login name that is the user name of another
 // account. Where people log in with an attribute of their own choosing, such as
 // mail, whoever may set it could otherwise log in as somebody else: the program
-// goes by the name that it asked with.
+// goes by the name that it asked with. No directory is passed over for this, be
+// it allowed or not: the name may be that of one of its users.
 func (n *Names) checkLoginName(ctx context.Context, name string, acct account.Account) error {
 	if acct.Name == name {
 		return nil
 	}
-	other, _, err := first(ctx, n, func(ctx context.Context, d Directory) (account.Account, error) {
+	other, _, err := firstForLogin(ctx, n, never, func(ctx context.Context, d Directory) (account.Account, error) {
 		return d.AccountByName(ctx, name)
 	})
 	other, err = n.checked(other, err)

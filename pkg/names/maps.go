@@ -159,13 +159,13 @@ func answered[V any](ctx context.Context, n *Names, m *otherMap[V], key account.
 // loadMap searches for the entries with a key.
 func loadMap[V any](n *Names, m *otherMap[V], key account.Key, text string) load {
 	return func(ctx context.Context) (finding, error) {
-		all, index, err := first(ctx, n, func(ctx context.Context, d Directory) ([]V, error) {
+		all, from, err := first(ctx, n, func(ctx context.Context, d Directory) ([]V, error) {
 			return collect(n, m, m.ask(d, ctx, key))
 		})
 		if err != nil {
-			return finding{}, err
+			return finding{}, from.uncertain(err)
 		}
-		return finding{directory: index, record: newRecord([]string{text}, func(p *packer) {
+		return finding{source: from, record: newRecord([]string{text}, func(p *packer) {
 			p.count(len(all))
 			for _, value := range all {
 				m.pack(p, value)

@@ -17,8 +17,8 @@ func (f *fake) Services(context.Context, account.Key) iter.Seq2[account.Service,
 	return sequence(f.err, f.services)
 }
 
-// The first directory that knows a key answers; all directories together have
-// all entries; and one that is away may be the one that decides.
+// The first directory that knows a key answers; one that is away is passed over,
+// but may be the only one that has it; all directories together have all entries.
 func TestMapsOfSeveralDirectories(t *testing.T) {
 	empty, away := &fake{}, &fake{err: directory.ErrUnavailable}
 	first, second := &fake{services: []account.Service{{Name: "a", Port: 1, Protocol: "tcp"}}}, &fake{services: []account.Service{{Name: "b", Port: 2, Protocol: "tcp"}}}
@@ -30,7 +30,8 @@ func TestMapsOfSeveralDirectories(t *testing.T) {
 	}{
 		"by name":         {[]*fake{empty, first, second}, account.ByName, []string{"a"}, nil},
 		"all":             {[]*fake{empty, first, second}, account.All, []string{"a", "b"}, nil},
-		"the first away":  {[]*fake{away, first}, account.ByNumber, nil, directory.ErrUnavailable},
+		"the first away":  {[]*fake{away, first}, account.ByNumber, []string{"a"}, nil},
+		"the rest empty":  {[]*fake{away, empty}, account.ByNumber, nil, directory.ErrUnavailable},
 		"the second away": {[]*fake{first, away}, account.ByNumber, []string{"a"}, nil},
 		"all, one away":   {[]*fake{first, away}, account.All, []string{"a"}, directory.ErrUnavailable},
 		"nothing":         {[]*fake{empty}, account.ByName, nil, nil},

@@ -32,6 +32,7 @@ type memory struct {
 	listings    map[byte]*listing // by the kind of their keys
 	refreshing  int               // flights that nobody waits for
 	directories []hearsay
+	returns     int // of directories that were away or refused
 	nextProbe   time.Duration
 	stats       Stats
 }
@@ -50,19 +51,22 @@ type slot struct {
 	// no longer be given out unless the directory is away, and due when it is
 	// to be searched for again.
 	confirmed, expires, due time.Duration
-	place                   int  // in the ring
-	used                    bool // since the hand was here
-	refreshing              bool
+	// stood is when earlier directories last said, while that of the record was
+	// away, that they do not have it; 0 is never.
+	stood      time.Duration
+	place      int  // in the ring
+	used       bool // since the hand was here
+	refreshing bool
 	// harmless is the generation of the local users among whom none of a
 	// group's members is, or of the local groups among which none of a user's
 	// groups is; 0 for none.
 	harmless atomic.Uint32
 }
 
-// finding is a record and the index of the directory that it is from.
+// finding is a record and where it is from.
 type finding struct {
 	record
-	directory int
+	source
 }
 
 // Stats is what the memory of lookups did since the start.
@@ -139,7 +143,7 @@ func (m *memory) fresh(key []byte) (*slot, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.slots[string(key)]
-	if s == nil || m.now() >= s.due {
+	if s == nil || m.now() >= s.due || m.isOver(s) {
 		return nil, false
 	}
 	s.used = true
@@ -188,10 +192,13 @@ func (m *memory) put(f finding, confirmed time.Duration) {
 		}
 		known = known || old != nil
 	}
+	if !m.mayKeep(f, keys) {
+		return
+	}
 	if known {
 		m.removeAll(keys)
 	}
-	life := m.life(f.record)
+	life := m.life(f)
 	s := &slot{finding: f, confirmed: confirmed, expires: confirmed + life, due: confirmed + life*3/4, place: len(m.ring)}
 	if m.now() >= s.expires || s.weight() > m.limit {
 		return // not worth keeping
@@ -211,10 +218,13 @@ func (m *memory) put(f finding, confirmed time.Duration) {
 
 // life is how long a record may be given out: less by up to an eighth, so that
 // what was found together does not have to be found again together.
-func (m *memory) life(r record) time.Duration {
+func (m *memory) life(f finding) time.Duration {
 	life := m.ttl
-	if !r.found() {
+	if !f.found() {
 		life = m.negative
+	}
+	if len(f.passed) > 0 {
+		life = min(life, withoutOthers)
 	}
 	if life < 8 {
 		return life
@@ -270,5 +280,5 @@ func (m *memory) evict() {
 // useful reports whether a record may still be given out, be it only while the
 // directory is away.
 func (m *memory) useful(s *slot, now time.Duration) bool {
-	return now < s.expires || s.found() && now < s.confirmed+m.stale
+	return !m.isOver(s) && (now < s.expires || s.found() && now < s.confirmed+m.stale)
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/goldap/goldap/pkg/account"
@@ -63,6 +64,11 @@ type Options struct {
 	// Timeout bounds one question to the directories, which several callers may
 	// wait for, each for as long as it likes; 0 means 10 s.
 	Timeout time.Duration
+	// Patience is how long callers wait for an answer, which has Timeout; 0 is
+	// the same.
+	Patience time.Duration
+	// Limits are those of the directories, in their order.
+	Limits []Limit
 	// LoginTTL is how long an account found for a login may be remembered; 0
 	// means not at all. LoginTimeout is Timeout for logins.
 	LoginTTL, LoginTimeout time.Duration
@@ -90,6 +96,9 @@ func (o Options) withDefaults() Options {
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Second
 	}
+	if o.Patience == 0 {
+		o.Patience = o.Timeout
+	}
 	if o.LoginTimeout == 0 {
 		o.LoginTimeout = 10 * time.Second
 	}
@@ -107,18 +116,25 @@ type Names struct {
 	users       *localFile
 	groups      *localFile
 	memory      *memory
-	seed        maphash.Seed // of entryKey
-	logins      *cache[found]
-	refusals    tally
-	logged      *onceIn
-	logger      *slog.Logger
+	limits      []Limit
+	lingering   []atomic.Int32 // questions, by directory
+	// patience and loginPatience are how long callers wait.
+	patience, loginPatience time.Duration
+	seed                    maphash.Seed // of entryKey
+	logins                  *cache[found]
+	refusals                tally
+	logged                  *onceIn
+	logger                  *slog.Logger
 }
 
 // found is an account and the directory that has it.
 type found struct {
-	account   account.Account
-	directory int
+	account account.Account
+	source
 }
+
+// isSettled reports whether no directory was passed over for it.
+func (f found) isSettled() bool { return len(f.passed) == 0 }
 
 // New makes a Names that asks the directories in order.
 func New(directories []Directory, o Options) *Names {
@@ -133,8 +149,10 @@ func New(directories []Directory, o Options) *Names {
 		memory: newMemory(memoryOptions{
 			ttl: o.TTL, negative: o.NegativeTTL, stale: o.StaleTTL, limit: o.Entries, timeout: o.Timeout, logger: o.Logger,
 		}, len(directories)),
+		limits: o.Limits, lingering: make([]atomic.Int32, len(directories)),
+		patience: o.Patience, loginPatience: o.LoginTimeout,
 		seed:   maphash.MakeSeed(),
-		logins: newCache[found](o),
+		logins: newCache(o, found.isSettled),
 		logged: newOnceIn(time.Hour, 1024),
 		logger: o.Logger,
 	}
@@ -195,7 +213,8 @@ func (n *Names) PasswdByName(ctx context.Context, name string) (account.Account,
 	if err != nil {
 		return account.Account{}, err
 	}
-	return n.notLocal(n.account(s, name))
+	acct, err := n.notLocal(n.account(s, name))
+	return acct, s.uncertain(err)
 }
 
 // passwd returns what is known of the user, who may be local all the same.
@@ -217,21 +236,22 @@ func (n *Names) PasswdByUID(ctx context.Context, uid uint32) (account.Account, e
 	if err != nil {
 		return account.Account{}, err
 	}
-	return n.notLocal(n.account(s, ""))
+	acct, err := n.notLocal(n.account(s, ""))
+	return acct, s.uncertain(err)
 }
 
 // loadAccount searches for an account with ask.
 func (n *Names) loadAccount(key string, ask func(context.Context, Directory) (account.Account, error)) load {
 	return func(ctx context.Context) (finding, error) {
-		acct, index, err := first(ctx, n, ask)
+		acct, from, err := first(ctx, n, ask)
 		if err == nil {
 			err = n.checkAccount(acct)
 		}
 		if err != nil {
 			n.report(err)
-			return finding{}, err
+			return finding{}, from.uncertain(err)
 		}
-		return n.accountFinding(acct, index, key), nil
+		return n.accountFinding(acct, from, key), nil
 	}
 }
 
@@ -269,15 +289,15 @@ func (n *Names) GroupByGID(ctx context.Context, gid uint32) (account.Group, erro
 
 func (n *Names) loadGroup(key string, ask func(context.Context, Directory) (account.Group, error)) load {
 	return func(ctx context.Context) (finding, error) {
-		group, index, err := first(ctx, n, ask)
+		group, from, err := first(ctx, n, ask)
 		if err == nil {
 			group, err = n.checkedGroup(group)
 		}
 		if err != nil {
 			n.report(err)
-			return finding{}, err
+			return finding{}, from.uncertain(err)
 		}
-		return n.groupFinding(group, index, key), nil
+		return n.groupFinding(group, from, key), nil
 	}
 }
 
@@ -296,7 +316,7 @@ func (n *Names) GroupsOfMember(ctx context.Context, name string) ([]account.Grou
 	user, groups := readMemberships(s)
 	user.Name = name
 	if _, err := n.notLocal(user); err != nil {
-		return nil, err
+		return nil, s.uncertain(err)
 	}
 	local := n.groups.current()
 	if s.harmless.Load() == local.generation {
@@ -319,15 +339,15 @@ func (n *Names) loadMemberships(key, name string) load {
 		user, began := n.account(s, name), n.memory.now()
 		groups, err := n.directories[s.directory].GroupsOfMember(ctx, user.Name, user.DN)
 		n.memory.heard(s.directory, began, err)
-		if err != nil {
-			return finding{}, err
+		var ofRoles []account.Group
+		if err == nil {
+			groups = n.allowed(groups)
+			ofRoles, err = n.roleGroups.of(ctx, n.withNames(user, s), s.directory)
 		}
-		groups = n.allowed(groups)
-		ofRoles, err := n.roleGroups.of(ctx, n.withNames(user, s), s.directory)
-		if err != nil {
-			return finding{}, err
+		if err != nil { // what another directory once said counts no more
+			return finding{}, &passedOver{[]int{s.directory}, s.uncertain(err)}
 		}
-		return membershipFinding(user, append(groups, ofRoles...), s.directory, key), nil
+		return membershipFinding(user, append(groups, ofRoles...), s.source, key), nil
 	}
 }
 
@@ -353,12 +373,13 @@ func (n *Names) ShadowByName(ctx context.Context, name string) (account.Shadow, 
 	if err != nil {
 		return account.Shadow{}, err
 	}
-	return n.notLocalShadow(readShadow(s), n.users.current())
+	shadow, err := n.notLocalShadow(readShadow(s), n.users.current())
+	return shadow, s.uncertain(err)
 }
 
 func (n *Names) loadShadow(key, name string) load {
 	return func(ctx context.Context) (finding, error) {
-		shadow, index, err := first(ctx, n, func(ctx context.Context, d Directory) (account.Shadow, error) {
+		shadow, from, err := first(ctx, n, func(ctx context.Context, d Directory) (account.Shadow, error) {
 			return d.ShadowByName(ctx, name)
 		})
 		if err == nil {
@@ -366,30 +387,10 @@ func (n *Names) loadShadow(key, name string) load {
 		}
 		if err != nil {
 			n.report(err)
-			return finding{}, err
+			return finding{}, from.uncertain(err)
 		}
-		return shadowFinding(shadow, index, key), nil
+		return shadowFinding(shadow, from, key), nil
 	}
-}
-
-// first asks one directory after the other until one has an answer. Only "not
-// found" lets it go on: a directory that is away may be the one that decides.
-func first[V any](ctx context.Context, n *Names, ask func(context.Context, Directory) (V, error)) (V, int, error) {
-	var none V
-	err := fmt.Errorf("%w: no directory is configured", directory.ErrNotFound)
-	for i, d := range n.directories {
-		began := n.memory.now()
-		var v V
-		v, err = ask(ctx, d)
-		n.memory.heard(i, began, err)
-		if err == nil {
-			return v, i, nil
-		}
-		if !errors.Is(err, directory.ErrNotFound) {
-			break
-		}
-	}
-	return none, 0, err
 }
 
 func (n *Names) mayAskForUser(name string) error { return n.mayAskFor("user", name, n.users) }

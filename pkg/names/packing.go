@@ -11,13 +11,13 @@ import (
 
 // accountFinding is what is remembered of an account that was asked for with
 // key.
-func (n *Names) accountFinding(acct account.Account, index int, key string) finding {
+func (n *Names) accountFinding(acct account.Account, from source, key string) finding {
 	names := n.usable(acct.Name, acct.Names)
 	keys := append(make([]string, 0, 4), key)
-	if index == 0 {
+	if from.directory == 0 {
 		keys = n.allKeys(keys, entryKinds{passwdByName, passwdByUID, passwdEntry}, names, own(acct.Name, acct.Names), acct.UID, acct.DN)
 	}
-	return finding{directory: index, record: newRecord(keys, func(p *packer) {
+	return finding{source: from, record: newRecord(keys, func(p *packer) {
 		p.list(names)
 		p.string(acct.DN)
 		p.number(acct.UID)
@@ -40,13 +40,13 @@ func (n *Names) account(s *slot, asked string) account.Account {
 	}
 }
 
-func (n *Names) groupFinding(group account.Group, index int, key string) finding {
+func (n *Names) groupFinding(group account.Group, from source, key string) finding {
 	names := n.usable(group.Name, group.Names)
 	keys := append(make([]string, 0, 4), key)
-	if index == 0 {
+	if from.directory == 0 {
 		keys = n.allKeys(keys, entryKinds{groupByName, groupByGID, groupEntry}, names, own(group.Name, group.Names), group.GID, group.DN)
 	}
-	return finding{directory: index, record: newRecord(keys, func(p *packer) {
+	return finding{source: from, record: newRecord(keys, func(p *packer) {
 		p.list(names)
 		p.string(group.DN)
 		p.number(group.GID)
@@ -64,8 +64,8 @@ func (n *Names) group(s *slot, asked string) account.Group {
 
 // membershipFinding has the ids of the user, and the groups without members and
 // DNs: what is asked for is their gids, and there are many of them.
-func membershipFinding(user account.Account, groups []account.Group, index int, key string) finding {
-	return finding{directory: index, record: newRecord([]string{key}, func(p *packer) {
+func membershipFinding(user account.Account, groups []account.Group, from source, key string) finding {
+	return finding{source: from, record: newRecord([]string{key}, func(p *packer) {
 		p.number(user.UID)
 		p.number(user.GID)
 		p.count(len(groups))
@@ -87,8 +87,8 @@ func readMemberships(s *slot) (user account.Account, groups []account.Group) {
 	return user, groups
 }
 
-func shadowFinding(shadow account.Shadow, index int, key string) finding {
-	return finding{directory: index, record: newRecord([]string{key}, func(p *packer) {
+func shadowFinding(shadow account.Shadow, from source, key string) finding {
+	return finding{source: from, record: newRecord([]string{key}, func(p *packer) {
 		p.string(shadow.Name)
 		p.string(shadow.Password)
 		for _, n := range []int32{shadow.LastChange, shadow.Min, shadow.Max, shadow.Warn, shadow.Inactive, shadow.Expire, shadow.Flag} {

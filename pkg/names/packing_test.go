@@ -57,14 +57,14 @@ func TestPackingLosesNothing(t *testing.T) {
 	n := New(nil, Options{Logger: slog.New(slog.DiscardHandler), Entries: 1})
 	acct := filled[account.Account](1)
 	acct.Names, acct.Shadow = nil, account.Shadow{} // of a login
-	same(t, acct, n.account(&slot{finding: n.accountFinding(acct, 0, "k")}, acct.Name))
+	same(t, acct, n.account(&slot{finding: n.accountFinding(acct, source{}, "k")}, acct.Name))
 	group := filled[account.Group](1)
 	group.Names = nil
-	same(t, group, n.group(&slot{finding: n.groupFinding(group, 0, "k")}, group.Name))
+	same(t, group, n.group(&slot{finding: n.groupFinding(group, source{}, "k")}, group.Name))
 	shadow := filled[account.Shadow](1)
-	same(t, shadow, readShadow(&slot{finding: shadowFinding(shadow, 0, "k")}))
+	same(t, shadow, readShadow(&slot{finding: shadowFinding(shadow, source{}, "k")}))
 	group.DN, group.Members = "", nil // not of a membership
-	_, groups := readMemberships(&slot{finding: membershipFinding(acct, []account.Group{group, group}, 0, "k")})
+	_, groups := readMemberships(&slot{finding: membershipFinding(acct, []account.Group{group, group}, source{}, "k")})
 	same(t, []account.Group{group, group}, groups)
 
 	repacked(t, &aliases)

@@ -121,10 +121,20 @@ func newNames(cfg *config.Config, directories []*directory.Directory, set *roles
 		Rules: rules, IgnoreCase: cfg.Accounts.IgnoreCase, Logger: logger,
 		TTL: cfg.Lookups.CacheTTL, NegativeTTL: cfg.Lookups.NegativeTTL, StaleTTL: cfg.Lookups.StaleTTL,
 		Entries: cfg.Lookups.CacheEntries, Timeout: searchFactor * cfg.Lookups.Timeout,
+		Patience: cfg.Lookups.Timeout, Limits: limits(cfg.Directories),
 		LoginTTL: cfg.Login.CacheTTL, LoginTimeout: cfg.Login.Timeout,
 		NoMembers: !cfg.Lookups.GroupMembers, NoGroupsFor: cfg.Lookups.NoGroupsFor,
 		RoleGroups: roleGroups{set, directories},
 	})
+}
+
+// limits are what each directory is allowed before the next one is asked.
+func limits(directories []config.Directory) []names.Limit {
+	all := make([]names.Limit, 0, len(directories))
+	for i := range directories {
+		all = append(all, names.Limit{Timeout: directories[i].Timeout, LoginPassOver: directories[i].LoginPassOver})
+	}
+	return all
 }
 
 func newLogin(cfg *config.Config, directories []*directory.Directory, lookups *names.Names, set *roles.Set, logger *slog.Logger) *login.Login {

@@ -33,11 +33,13 @@ func serveStatus(_ context.Context, x *exchange) error {
 	return x.end()
 }
 
-// facts are about the servers, what lookups remember and what was refused.
+// facts are about the directories and their servers, what lookups remember and what was refused.
 func facts(directories []*directory.Directory, lookups *names.Names) []nslcd.Fact {
 	var all []nslcd.Fact
-	for _, d := range directories {
-		for _, server := range d.Status() {
+	for i, d := range directories {
+		servers := d.Status()
+		all = append(all, nslcd.Fact{Name: "directory " + d.Name(), Value: directoryFact(servers, lookups.Condition(i))})
+		for _, server := range servers {
 			all = append(all, nslcd.Fact{Name: "server " + server.URI, Value: serverFact(server)})
 		}
 	}
@@ -47,6 +49,22 @@ func facts(directories []*directory.Directory, lookups *names.Names) []nslcd.Fac
 		all = append(all, nslcd.Fact{Name: "refused " + string(reason), Value: strconv.FormatUint(refusals[reason], 10)})
 	}
 	return all
+}
+
+// directoryFact says whether a directory is passed over, and why.
+func directoryFact(servers []directory.ServerStatus, lookups names.Condition) string {
+	up := func(s directory.ServerStatus) bool { return s.Up }
+	switch {
+	case len(servers) > 0 && !slices.ContainsFunc(servers, up):
+		return "away: no server answers"
+	case lookups == names.Away:
+		return "away: no answer in time"
+	case lookups == names.Refuses:
+		return "refuses to answer"
+	case lookups == names.NotAsked && !slices.ContainsFunc(servers, func(s directory.ServerStatus) bool { return s.Latency > 0 }):
+		return "not asked yet"
+	}
+	return "up"
 }
 
 func serverFact(s directory.ServerStatus) string {
