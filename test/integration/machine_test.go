@@ -28,7 +28,7 @@ const (
 // newPasswords are the ones that tests change passwords to.
 var newPasswords = []string{
 	"Newly-made-dave-11", "Newly-made-erin-12", "Newly-made-must-13", "Newly-made-local-14",
-	"Newly-chosen-erin-15",
+	"Newly-chosen-erin-15", "Newly-written-dave-16",
 }
 
 const (

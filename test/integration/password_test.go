@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/goldap/goldap/test/root/daemon"
 	"github.com/goldap/goldap/test/root/slapd"
 )
 
@@ -83,10 +82,7 @@ func TestMustChange(t *testing.T) {
 // the old one, through rootbinddn. The policy (pwdMustChange) lets the user in
 // after choosing one that root does not know.
 func TestChangeByRoot(t *testing.T) {
-	writeFile(t, daemon.GoldapSecret, 0o600, slapd.AdminPassword+"\n")
-	before := configLines
-	configLines = append([]string{"rootbinddn " + slapd.AdminDN}, before...)
-	t.Cleanup(func() { configLines = before })
+	withAdministrator(t)
 	inSetups(t, goldapSetups, func(t *testing.T, _ setup) {
 		erin, changed, chosen := person("erin"), newPasswords[1], newPasswords[4]
 		restorePassword(t, erin)
