@@ -164,7 +164,7 @@ func TestHeldConnectionThatDied(t *testing.T) {
 // TestHeldConnectionIsNotHeldForLong: two minutes, and not after Close.
 func TestHeldConnectionIsNotHeldForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, d := holding(t)
+		server, _ := holding(t)
 		time.Sleep(2*time.Minute - time.Second)
 		synctest.Wait()
 		if n := server.Open(); n != 1 {
@@ -175,7 +175,7 @@ func TestHeldConnectionIsNotHeldForLong(t *testing.T) {
 		if n := server.Open(); n != 0 {
 			t.Errorf("%d connections are open after two minutes", n)
 		}
-		server, d = holding(t)
+		server, d := holding(t)
 		_ = d.Close()
 		synctest.Wait()
 		if n := server.Open(); n != 0 {

@@ -30,7 +30,8 @@ type PasswordChange struct {
 // in the configured way, at a server that takes changes. If the bind does not
 // succeed, the change is not sent and its Reply has code -1. A connection that
 // is held for the user (held.go) is bound already: its Reply to the bind is that
-// of then. The server is never left to invent a password. After a change that
+// of then. At Active Directory a user who cannot bind because the password is too
+// old changes it nevertheless (tooold.go). The server is never left to invent a password. After a change that
 // succeeded shadowLastChange is set, too, if update_last_change says so; whether
 // that succeeds does not show in the answer.
 func (d *Directory) ChangePassword(ctx context.Context, change PasswordChange) (bound, changed Reply, err error) {
@@ -48,7 +49,7 @@ func (d *Directory) ChangePassword(ctx context.Context, change PasswordChange) (
 	}
 	changed = noReply
 	err = d.tryWriters(ctx, changing(change), func(ctx context.Context, s *server) error {
-		return s.binds.use(ctx, false, func(ctx context.Context, c *conn) error {
+		err := s.binds.use(ctx, false, func(ctx context.Context, c *conn) error {
 			var err error
 			if bound, err = c.bindUser(ctx, dn, password); err != nil || bound.Code != ResultSuccess {
 				return err
@@ -56,6 +57,10 @@ func (d *Directory) ChangePassword(ctx context.Context, change PasswordChange) (
 			changed, err = d.changeOn(ctx, c, change)
 			return err
 		})
+		if err == nil && d.mayChangeTooOld(s, change, bound) {
+			bound, changed, err = d.changeTooOld(ctx, s, change)
+		}
+		return err
 	})
 	if err != nil {
 		return noReply, noReply, err

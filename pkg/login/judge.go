@@ -33,6 +33,7 @@ func (v verdict) decision(user string) Decision {
 // The LDAP result codes (RFC 4511, section 4.1.9) that mean something here.
 const (
 	codeSuccess                     = 0
+	codeProtocolError               = 2
 	codeReferral                    = 10
 	codeUnavailableExtension        = 12
 	codeNoSuchAttribute             = 16

@@ -18,8 +18,8 @@ func judgeChange(reply directory.Reply) verdict {
 		return verdict{outcome: account.BadCredentials, rule: "password modify"}
 	case codeInsufficientAccess, codeConstraintViolation, codeUnwillingToPerform:
 		return refusedChange(reply)
-	case codeUnavailableExtension:
-		return verdict{outcome: account.ChangeRefused, message: textChangeRefused, rule: "the server has no password modify: set password_change"}
+	case codeProtocolError, codeUnavailableExtension: // which is which is up to the server (RFC 4511, section 4.12)
+		return verdict{outcome: account.ChangeRefused, message: textChangeRefused, rule: "the server has no password modify, set password_change:" + quoted(reply.Diagnostic)}
 	case codeNoSuchAttribute:
 		return verdict{outcome: account.ChangeRefused, message: textChangeRefused, rule: "the server does not find the old value: set another password_change"}
 	case codeReferral:
@@ -67,11 +67,14 @@ const (
 )
 
 // refusedInWords is for servers that say it without a control: Active Directory
-// by a number, 389 Directory Server and slapd in English. Their words only
+// by a number, Samba, 389 Directory Server and slapd in English. Their words only
 // choose among sentences of our own.
 func refusedInWords(v verdict, diagnostic string) verdict {
 	if code, ok := activeDirectoryCode(diagnostic); ok {
-		return refusedByActiveDirectory(v, code)
+		v = refusedByActiveDirectory(v, code)
+		if code != adPasswordRestriction {
+			return v
+		}
 	}
 	lower := strings.ToLower(diagnostic)
 	for _, words := range refusalWords {
@@ -96,6 +99,8 @@ var refusalWords = []struct {
 	{"must supply old password", policyMustSupplyOld},
 	{"not allowed to change password", policyModNotAllowed},
 	{"quality", policyQuality},
+	{"complexity", policyQuality},
+	{"already used", policyInHistory},
 	{"trivial words", policyQuality},
 }
 
