@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -95,9 +96,17 @@ func exampleSetups(name string, files map[string]string) []setup {
 	}
 }
 
+// The passwords that tests choose on the large servers, which refuse those with
+// the name of the user in them.
+const (
+	chosenFirst  = "Freshly-minted-21"
+	chosenSecond = "Freshly-minted-22"
+)
+
 // largeSecrets are the passwords on the large servers.
 func largeSecrets() []string {
-	all := []string{dirsrv.ManagerPassword, dirsrv.PseudouserPassword, samba.AdministratorPassword, samba.PseudouserPassword}
+	all := []string{dirsrv.ManagerPassword, dirsrv.PseudouserPassword, samba.AdministratorPassword, samba.PseudouserPassword,
+		chosenFirst, chosenSecond}
 	for _, p := range dirsrv.People() {
 		all = append(all, p.Password)
 	}
@@ -105,4 +114,11 @@ func largeSecrets() []string {
 		all = append(all, p.Password)
 	}
 	return all
+}
+
+// hasDaemon reports whether goldapd runs in the test's setup: only then there are
+// names for the C library.
+func hasDaemon(t *testing.T) bool {
+	t.Helper()
+	return strings.Contains(t.Name(), "/daemon")
 }

@@ -65,26 +65,27 @@ func Find(name string) Person {
 	panic("no such person: " + name)
 }
 
-// peopleLDIF adds the persons.
-func peopleLDIF() string {
-	var b strings.Builder
-	for _, p := range People() {
-		fmt.Fprintf(&b, "dn: %s\nchangetype: add\n", p.DN())
-		b.WriteString("objectClass: inetOrgPerson\nobjectClass: posixAccount\n")
-		fmt.Fprintf(&b, "uid: %s\ncn: The person %s\nsn: %s\n", p.Name, p.Name, p.Name)
-		fmt.Fprintf(&b, "uidNumber: %d\ngidNumber: %d\nhomeDirectory: /home/%s\nloginShell: /bin/sh\n", p.UID, GID, p.Name)
-		fmt.Fprintf(&b, "userPassword: %s\n\n", p.Password)
-	}
-	return b.String()
+// ldif adds p.
+func (p Person) ldif() string {
+	return fmt.Sprintf("dn: %s\nchangetype: add\nobjectClass: inetOrgPerson\nobjectClass: posixAccount\n", p.DN()) +
+		fmt.Sprintf("uid: %s\ncn: The person %s\nsn: %s\n", p.Name, p.Name, p.Name) +
+		fmt.Sprintf("uidNumber: %d\ngidNumber: %d\nhomeDirectory: /home/%s\nloginShell: /bin/sh\n", p.UID, GID, p.Name) +
+		fmt.Sprintf("userPassword: %s\n\n", p.Password)
 }
 
-// statesLDIF gives them their states.
-func statesLDIF() string {
+// state gives p its state.
+func (p Person) state() string {
+	if p.State == "" {
+		return ""
+	}
+	return fmt.Sprintf("dn: %s\nchangetype: modify\n%s\n", p.DN(), p.State)
+}
+
+// everybody is what of returns for all persons.
+func everybody(of func(Person) string) string {
 	var b strings.Builder
 	for _, p := range People() {
-		if p.State != "" {
-			fmt.Fprintf(&b, "dn: %s\nchangetype: modify\n%s\n", p.DN(), p.State)
-		}
+		b.WriteString(of(p))
 	}
 	return b.String()
 }

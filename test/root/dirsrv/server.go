@@ -48,7 +48,7 @@ func Start(ctx context.Context, logFile string) (*Server, error) {
 	if err := s.run(ctx); err != nil {
 		return nil, err
 	}
-	for _, text := range []string{scene, peopleLDIF(), policy, statesLDIF()} {
+	for _, text := range []string{scene, everybody(Person.ldif), policy, everybody(Person.state)} {
 		if err := s.Change(ctx, text); err != nil {
 			return nil, errors.Join(err, s.Stop())
 		}
@@ -155,17 +155,13 @@ func (s *Server) Change(ctx context.Context, text string) error {
 	return nil
 }
 
-// Restore gives p the password and the state of People back; what the policy
-// counted is forgotten.
+// Restore makes the entry of p anew, while nothing says that a password which
+// somebody else has set must be changed: its history and all that the policy
+// counted are gone. Groups lose the member.
 func (s *Server) Restore(ctx context.Context, p Person) error {
-	text := "dn: " + p.DN() + "\nchangetype: modify\nreplace: passwordHistory\n-\nreplace: passwordRetryCount\n-\n" +
-		"replace: accountUnlockTime\n-\nreplace: userPassword\nuserPassword: " + p.Password + "\n\n"
-	// The manager's password counts as a reset, and expires at once.
-	text += "dn: " + p.DN() + "\nchangetype: modify\n" + expires(100*day) + "-\nreplace: pwdReset\n\n"
-	if p.State != "" {
-		text += "dn: " + p.DN() + "\nchangetype: modify\n" + p.State + "\n"
-	}
-	return s.Change(ctx, text)
+	const mustChange = "dn: cn=config\nchangetype: modify\nreplace: passwordMustChange\npasswordMustChange: "
+	return s.Change(ctx, mustChange+"off\n\n"+"dn: "+p.DN()+"\nchangetype: delete\n\n"+p.ldif()+
+		mustChange+"on\n\n"+p.state())
 }
 
 // tool runs one of the OpenLDAP tools as the Directory Manager.

@@ -13,6 +13,7 @@ import (
 const (
 	ServerName            = "dc1.ad.mydomain.com"
 	Realm                 = "AD.MYDOMAIN.COM"
+	SID                   = "S-1-5-21-1004336348-1177238915-682003330"
 	Base                  = "dc=ad,dc=mydomain,dc=com"
 	AdministratorDN       = "cn=Administrator,cn=Users," + Base
 	AdministratorPassword = "Domain-admin-63"
@@ -89,16 +90,21 @@ func user(dn, name, password, more string) string {
 		dn, name, name, strings.ToLower(Realm), unicodePwd(password), more)
 }
 
-// peopleLDIF adds the persons with their states.
-func peopleLDIF() string {
-	var b strings.Builder
-	b.WriteString(user(PseudouserDN, "goldap", PseudouserPassword, ""))
-	for _, p := range People() {
-		b.WriteString(user(p.DN(), p.Name, p.Password, fmt.Sprintf(
-			"uidNumber: %d\ngidNumber: %d\nunixHomeDirectory: /home/%s\nloginShell: /bin/sh\ngecos: The person %s\n", p.UID, GID, p.Name, p.Name)))
-		if p.State != "" {
-			fmt.Fprintf(&b, "dn: %s\nchangetype: modify\n%s\n", p.DN(), p.State)
-		}
+// ldif adds p with its state.
+func (p Person) ldif() string {
+	text := user(p.DN(), p.Name, p.Password, fmt.Sprintf(
+		"uidNumber: %d\ngidNumber: %d\nunixHomeDirectory: /home/%s\nloginShell: /bin/sh\ngecos: The person %s\n", p.UID, GID, p.Name, p.Name))
+	if p.State != "" {
+		text += fmt.Sprintf("dn: %s\nchangetype: modify\n%s\n", p.DN(), p.State)
 	}
-	return b.String()
+	return text
+}
+
+// peopleLDIF adds the pseudouser and the persons.
+func peopleLDIF() string {
+	text := user(PseudouserDN, "goldap", PseudouserPassword, "")
+	for _, p := range People() {
+		text += p.ldif()
+	}
+	return text
 }

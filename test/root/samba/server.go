@@ -60,7 +60,7 @@ func (s *Server) provision(ctx context.Context, dir string) error {
 	host, _, _ := strings.Cut(ServerName, ".")
 	provision := exec.CommandContext(ctx, "samba-tool", "domain", "provision", "--realm="+Realm, "--domain="+domain,
 		"--server-role=dc", "--use-rfc2307", "--dns-backend=NONE", "--host-name="+host, "--host-ip=127.0.0.3",
-		"--adminpass="+AdministratorPassword, "--targetdir="+filepath.Join(dir, "domain"))
+		"--domain-sid="+SID, "--adminpass="+AdministratorPassword, "--targetdir="+filepath.Join(dir, "domain"))
 	if said, err := provision.CombinedOutput(); err != nil {
 		return fmt.Errorf("samba-tool: %w\n%s", err, said)
 	}
@@ -133,15 +133,10 @@ func (s *Server) Change(ctx context.Context, text string) error {
 	return nil
 }
 
-// Restore gives p the password and the state of People back, as an
-// administrator does, and unlocks the account.
+// Restore makes the entry of p anew: the history of its passwords is gone, and
+// the lock. Groups lose the member.
 func (s *Server) Restore(ctx context.Context, p Person) error {
-	text := "dn: " + p.DN() + "\nchangetype: modify\nreplace: unicodePwd\n" + unicodePwd(p.Password) +
-		"-\nreplace: lockoutTime\nlockoutTime: 0\n\n"
-	if p.State != "" {
-		text += "dn: " + p.DN() + "\nchangetype: modify\n" + p.State + "\n"
-	}
-	return s.Change(ctx, text)
+	return s.Change(ctx, "dn: "+p.DN()+"\nchangetype: delete\n\n"+p.ldif())
 }
 
 // tool runs one of the OpenLDAP tools as the administrator.
