@@ -29,7 +29,11 @@ var (
 		return s, err
 	})
 	theDomain = sync.OnceValues(func() (*samba.Server, error) {
-		s, err := samba.Start(context.Background(), filepath.Dir(logs), filepath.Join(logs, "samba"))
+		dir := filepath.Join(filepath.Dir(logs), "domain")
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return nil, err
+		}
+		s, err := samba.Start(context.Background(), dir, filepath.Join(logs, "samba"))
 		started.samba = s
 		return s, err
 	})

@@ -37,6 +37,7 @@ func People() []Person {
 		{Name: "alice", UID: 10001, Password: "Wonderland-41"},
 		{Name: "dave", UID: 10004, Password: "Changeling-42"},
 		{Name: "erin", UID: 10005, Password: "Resettable-43"},
+		{Name: "guest", UID: 10020, Password: "From-elsewhere-40"},
 		{Name: "locked", UID: 10011, Password: "Behind-bars-44", State: "replace: nsAccountLock\nnsAccountLock: true\n"},
 		{Name: "aged", UID: 10012, Password: "Stale-bread-45",
 			State: expires(-day) + "-\nreplace: passwordGraceUserTime\npasswordGraceUserTime: 5\n"},
