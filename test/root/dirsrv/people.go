@@ -38,6 +38,7 @@ func People() []Person {
 		{Name: "dave", UID: 10004, Password: "Changeling-42"},
 		{Name: "erin", UID: 10005, Password: "Resettable-43"},
 		{Name: "guest", UID: 10020, Password: "From-elsewhere-40"},
+		{Name: "visitor", UID: 10021, Password: "Just-passing-39"},
 		{Name: "locked", UID: 10011, Password: "Behind-bars-44", State: "replace: nsAccountLock\nnsAccountLock: true\n"},
 		{Name: "aged", UID: 10012, Password: "Stale-bread-45",
 			State: expires(-day) + "-\nreplace: passwordGraceUserTime\npasswordGraceUserTime: 5\n"},
