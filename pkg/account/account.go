@@ -6,8 +6,12 @@ package account
 
 import "slices"
 
+// NoID is (uid_t)-1, which is nobody's id and which every rule refuses.
+const NoID = 1<<32 - 1
+
 // Account is a posixAccount (RFC 2307, section 5.2) whose values have been
-// checked. It is complete: there is no Account with a missing id.
+// checked. It is complete: there is no Account with a missing id, but for a login
+// whose user becomes another (Template), whose ids may be NoID.
 type Account struct {
 	// DN is the entry's distinguished name as the server spells it.
 	DN string
@@ -29,7 +33,13 @@ type Account struct {
 	// Shadow is filled in for logins only. Its Name is empty where the entry
 	// has no shadow attributes; the zero value says nothing about ageing.
 	Shadow Shadow
+	// Template is the user of this machine whom the user becomes once they are
+	// logged in; empty is themselves. It is filled in for logins only.
+	Template string
 }
+
+// HasID reports whether the account has ids of its own.
+func (a Account) HasID() bool { return a.UID != NoID && a.GID != NoID }
 
 // AllNames returns the user names of the entry, or those that are known of it.
 func (a Account) AllNames() []string {

@@ -20,10 +20,27 @@ func (d *draft) checkLoginRules(dir *Directory, at string) {
 	}
 	d.checkLoginGroup(dir, at)
 	d.checkLoginSearches(dir, at)
+	d.checkTemplateLogin(dir, at)
 	if dir.LoginMaxUID != 0 && dir.LoginMinUID > dir.LoginMaxUID {
 		d.fail(at+".login_min_uid", "", "is larger than %s, so nobody could log in", d.name("login_max_uid"))
 	}
 	d.checkPasswordChange(dir, at)
+}
+
+// checkTemplateLogin refuses a user whom nobody may become. Whether there is one
+// of that name is looked at with each login.
+func (d *draft) checkTemplateLogin(dir *Directory, at string) {
+	if dir.TemplateLoginAttribute != "" {
+		d.checkText(at+".template_login_attribute", dir.TemplateLoginAttribute, checkDescription)
+	}
+	name := dir.TemplateLogin
+	switch {
+	case name == "":
+	case strings.EqualFold(name, "root"):
+		d.fail(at+".template_login", name, "is root, who nobody of a directory may become")
+	case !d.isValidName(name):
+		d.fail(at+".template_login", name, "is not the name of a user: accounts.valid_names refuses it")
+	}
 }
 
 // checkLoginGroup refuses a rule that nobody could satisfy.

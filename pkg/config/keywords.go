@@ -120,6 +120,8 @@ func padlKeywords() []keyword {
 		{name: "pam_login_attribute", path: "login_attribute", set: text(func(d *Directory) *string { return &d.LoginAttribute })},
 		{name: "pam_min_uid", path: "login_min_uid", set: number(func(d *Directory) *uint32 { return &d.LoginMinUID })},
 		{name: "pam_max_uid", path: "login_max_uid", set: number(func(d *Directory) *uint32 { return &d.LoginMaxUID })},
+		{name: "pam_template_login", path: "template_login", set: text(func(d *Directory) *string { return &d.TemplateLogin })},
+		{name: "pam_template_login_attribute", path: "template_login_attribute", set: text(func(d *Directory) *string { return &d.TemplateLoginAttribute })},
 		{name: "pam_groupdn", path: "login_group_dn", set: text(func(d *Directory) *string { return &d.LoginGroupDN })},
 		{name: "pam_member_attribute", path: "login_member_attribute", set: text(func(d *Directory) *string { return &d.LoginMemberAttribute })},
 		{name: "pam_check_service_attr", path: "login_check_service", set: check(func(d *Directory) *bool { return &d.LoginCheckService })},
@@ -176,7 +178,6 @@ const (
 	whyMapping   = "goldap does not have this kind of mapping"
 	whyOther     = "it belongs to another program that uses the same file"
 	whySite      = "servers of a site are not preferred"
-	whyTemplate  = "every user needs an account of their own in the directory"
 	whyTLS       = "goldap's TLS does not have this setting"
 	whySubjectAt = "the name of the server must always be among those of its certificate (subjectAltName)"
 )
@@ -203,7 +204,6 @@ func notHonoured() []keyword {
 
 func notHonouredByReason() map[string][]string {
 	return map[string][]string{
-		whyTemplate: {"pam_template_login", "pam_template_login_attribute"},
 		whyBuiltIn: {"bind_policy", "restart", "logdir", "network_timeout", "sizelimit",
 			"nss_connect_policy", "nss_reconnect_tries", "nss_reconnect_sleeptime",
 			"nss_reconnect_maxsleeptime", "nss_reconnect_maxconntries", "krb5_autorenew", "krb5_rootautorenew"},

@@ -22,7 +22,7 @@ func (d *Directory) AccountByName(ctx context.Context, name string) (account.Acc
 // LoginAccount returns the account of the user who logs in with name, which is
 // a value of the login attribute. Account.Name is the uid attribute, as for
 // AccountByName, and so are the errors. Account.Shadow is what the same entry
-// says about the ageing of its password.
+// says about the ageing of its password, Account.Template whom the user becomes.
 func (d *Directory) LoginAccount(ctx context.Context, name string) (account.Account, error) {
 	return d.accountBy(ctx, d.maps.loginAttribute, name, &d.maps.shadow)
 }
@@ -41,6 +41,7 @@ func (d *Directory) accountBy(ctx context.Context, attribute, name string, shado
 	}
 	if shadow != nil {
 		wanted = append(wanted, shadow.attributes(shadowAttributes...)...)
+		wanted = append(wanted, d.templateAttribute()...)
 	}
 	found, err := d.findOne(ctx, m, name, equal(attribute, name), wanted)
 	if err != nil {
@@ -56,6 +57,9 @@ func (d *Directory) accountBy(ctx context.Context, attribute, name string, shado
 		}
 	}
 	result, err := m.account(found, name)
+	if shadow != nil {
+		result, err = d.withTemplate(found, name, result, err)
+	}
 	if err == nil && shadow != nil {
 		result.Shadow = shadow.shadow(found, name)
 	}

@@ -121,7 +121,7 @@ func (d *Directory) listsUser(user account.Account) []filter {
 // primary gid.
 func (d *Directory) isPrimary(user account.Account) []filter {
 	m := &d.maps.group
-	if match, ok := m.equalID("gidNumber", user.GID); ok {
+	if match, ok := m.equalID("gidNumber", user.GID); ok && user.HasID() {
 		return []filter{and(m.filter, match)}
 	}
 	return nil

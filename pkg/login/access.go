@@ -17,7 +17,14 @@ func (l *Login) authorize(ctx context.Context, req Request, acct account.Account
 	if v := l.checkEntry(ctx, req, acct, dir); v.outcome != account.Success {
 		return v, nil
 	}
-	return l.checkRoles(ctx, req.Service, acct, dir)
+	v, held = l.checkRoles(ctx, req.Service, acct, dir)
+	if v.outcome != account.Success {
+		return v, nil
+	}
+	if refused := l.checkTemplate(acct); refused.outcome != account.Success {
+		return refused, nil
+	}
+	return v, held
 }
 
 // checkEntry looks at the rules of the directory that has the user.
@@ -33,7 +40,7 @@ func (l *Login) checkEntry(ctx context.Context, req Request, acct account.Accoun
 	if v := l.checkAttributes(ctx, req.Service, acct.DN, dir); v.outcome != account.Success {
 		return v
 	}
-	if v := checkUID(acct.UID, dir); v.outcome != account.Success {
+	if v := checkUID(acct, dir); v.outcome != account.Success {
 		return v
 	}
 	matches, err := dir.MatchesLoginFilter(ctx, acct.DN)
@@ -44,9 +51,12 @@ func (l *Login) checkEntry(ctx context.Context, req Request, acct account.Accoun
 }
 
 // checkUID looks at the window of uids that may log in.
-func checkUID(uid uint32, dir Directory) verdict {
+func checkUID(acct account.Account, dir Directory) verdict {
 	least, most := dir.LoginUIDs()
+	uid := acct.UID
 	switch {
+	case !acct.HasID() && (least != 0 || most != 0):
+		return judgeFact("login_min_uid", "the entry has no uid", false, nil)
 	case uid < least:
 		return judgeFact("login_min_uid", fmt.Sprintf("%d is below %d", uid, least), false, nil)
 	case most != 0 && uid > most:

@@ -127,6 +127,9 @@ type Login struct {
 	// Roles are those of the configuration, and Services what they may use.
 	Roles    *roles.Set
 	Services Services
+	// TemplateUser returns why nobody may become the user of this machine with
+	// the name (template_login), or nil. Without it nobody becomes another.
+	TemplateUser func(name string) error
 	// ShellsFile is shells(5); empty means /etc/shells.
 	ShellsFile string
 	// Now is time.Now.
@@ -212,7 +215,7 @@ func (l *Login) admit(ctx context.Context, proven Decision, req Request, acct ac
 	if v.outcome != account.Success {
 		return proven.authorizedBy(v)
 	}
-	return l.admitWith(proven, acct).withRoles(held)
+	return l.admitWith(proven, acct).withRoles(held).asTemplate(acct)
 }
 
 // admitWith adds what the age of the password says about a login that no access
@@ -254,7 +257,8 @@ func (l *Login) Authorize(ctx context.Context, req Request) Decision {
 	if v.outcome == account.Success && v.rule == "" {
 		v.rule = "access rules"
 	}
-	return Decision{Outcome: v.outcome, Authorization: v.outcome, User: acct.Name, Roles: held, Message: v.message, Rule: v.rule}
+	d := Decision{Outcome: v.outcome, Authorization: v.outcome, User: acct.Name, Roles: held, Message: v.message, Rule: v.rule}
+	return d.asTemplate(acct)
 }
 
 // AuthenticateRoot proves the administrator of the directory that has the user,

@@ -33,12 +33,30 @@ type localNames struct {
 	version    fileVersion
 	generation uint32 // counts the versions
 	fold       func(string) string
-	names      map[string]bool
+	names      map[string]localName
 	ids        map[uint32]bool
 }
 
-func (l *localNames) hasName(name string) bool { return l.names[l.fold(name)] }
-func (l *localNames) hasID(id uint32) bool     { return l.ids[id] }
+// localName is a name as it is spelled, and its id. A name that is there twice,
+// not in the same way, or whose id is no id, is not clear.
+type localName struct {
+	spelled string
+	id      uint32
+	clear   bool
+}
+
+func (l *localNames) hasName(name string) bool {
+	_, ok := l.names[l.fold(name)]
+	return ok
+}
+
+// id returns the id of a name that is spelled like this.
+func (l *localNames) id(name string) (id uint32, ok bool) {
+	found := l.names[l.fold(name)]
+	return found.id, found.clear && found.spelled == name
+}
+
+func (l *localNames) hasID(id uint32) bool { return l.ids[id] }
 
 // fileVersion changes whenever the file does: tools replace it by rename(2).
 type fileVersion struct {
@@ -112,16 +130,23 @@ func statVersion(path string) (fileVersion, bool) {
 }
 
 func parseLocal(data []byte, fold func(string) string) *localNames {
-	l := &localNames{fold: fold, names: map[string]bool{}, ids: map[uint32]bool{}}
+	l := &localNames{fold: fold, names: map[string]localName{}, ids: map[uint32]bool{}}
 	for line := range bytes.Lines(data) {
 		columns := bytes.SplitN(line, []byte(":"), 4)
 		if len(columns) < 4 || len(columns[0]) == 0 || line[0] == '#' {
 			continue
 		}
-		l.names[fold(string(columns[0]))] = true
-		if id, err := account.ParseID(string(columns[2])); err == nil {
+		name := localName{spelled: string(columns[0])}
+		id, err := account.ParseID(string(columns[2]))
+		if err == nil {
 			l.ids[id] = true
+			name.id, name.clear = id, true
 		}
+		key := fold(name.spelled)
+		if other, twice := l.names[key]; twice && other != name {
+			name.clear = false
+		}
+		l.names[key] = name
 	}
 	return l
 }

@@ -14,14 +14,14 @@ import (
 // of the directory that has it. With fresh it is not answered from memory. What
 // lookups remember is never used for a login.
 func (n *Names) LoginAccount(ctx context.Context, name string, fresh bool) (account.Account, int, error) {
-	if err := n.mayAskFor("user", name, n.users); err != nil {
+	if err := n.mayLogIn(name); err != nil {
 		return account.Account{}, 0, err
 	}
 	f, err := n.logins.get(ctx, name, fresh, func(ctx context.Context) (found, error) { return n.loadLogin(ctx, name) })
 	if err != nil {
 		return account.Account{}, 0, err
 	}
-	acct, err := n.notLocal(f.account)
+	acct, err := n.believedForLogin(name, f.account)
 	return acct, f.directory, f.uncertain(err)
 }
 
@@ -30,7 +30,12 @@ func (n *Names) loadLogin(ctx context.Context, name string) (found, error) {
 	acct, from, err := firstForLogin(ctx, n, n.mayPassForLogin, func(ctx context.Context, d Directory) (account.Account, error) {
 		return d.LoginAccount(ctx, name)
 	})
-	if acct, err = n.checked(acct, err); err == nil {
+	if err == nil {
+		acct, err = n.believedForLogin(name, acct)
+	} else {
+		n.report(err)
+	}
+	if err == nil {
 		err = n.checkLoginName(ctx, name, acct)
 	}
 	if err == nil && n.memory.has(n.keyOf(passwdByName, name), from.passed) {

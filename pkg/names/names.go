@@ -76,6 +76,9 @@ type Options struct {
 	NoMembers bool
 	// NoGroupsFor are users whose groups are not looked for.
 	NoGroupsFor []string
+	// LocalUsers lets local users log in with the password of the directory, if
+	// it has them with the same uid.
+	LocalUsers bool
 	// RoleGroups are groups of this machine that directories do not have. nil is
 	// none.
 	RoleGroups RoleGroups
@@ -112,6 +115,7 @@ type Names struct {
 	ignoreCase  bool
 	noMembers   bool
 	noGroupsFor []string
+	localUsers  bool
 	roleGroups  roleGroups
 	users       *localFile
 	groups      *localFile
@@ -145,6 +149,7 @@ func New(directories []Directory, o Options) *Names {
 		ignoreCase:  o.IgnoreCase,
 		noMembers:   o.NoMembers,
 		noGroupsFor: o.NoGroupsFor,
+		localUsers:  o.LocalUsers,
 		roleGroups:  newRoleGroups(o.RoleGroups),
 		memory: newMemory(memoryOptions{
 			ttl: o.TTL, negative: o.NegativeTTL, stale: o.StaleTTL, limit: o.Entries, timeout: o.Timeout, logger: o.Logger,

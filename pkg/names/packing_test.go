@@ -56,7 +56,7 @@ func fill(v reflect.Value, n *int) {
 func TestPackingLosesNothing(t *testing.T) {
 	n := New(nil, Options{Logger: slog.New(slog.DiscardHandler), Entries: 1})
 	acct := filled[account.Account](1)
-	acct.Names, acct.Shadow = nil, account.Shadow{} // of a login
+	acct.Names, acct.Shadow, acct.Template = nil, account.Shadow{}, "" // of a login
 	same(t, acct, n.account(&slot{finding: n.accountFinding(acct, source{}, "k")}, acct.Name))
 	group := filled[account.Group](1)
 	group.Names = nil

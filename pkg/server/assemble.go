@@ -124,7 +124,7 @@ func newNames(cfg *config.Config, directories []*directory.Directory, set *roles
 		Patience: cfg.Lookups.Timeout, Limits: limits(cfg.Directories),
 		LoginTTL: cfg.Login.CacheTTL, LoginTimeout: cfg.Login.Timeout,
 		NoMembers: !cfg.Lookups.GroupMembers, NoGroupsFor: cfg.Lookups.NoGroupsFor,
-		RoleGroups: roleGroups{set, directories},
+		RoleGroups: roleGroups{set, directories}, LocalUsers: cfg.Login.LocalUsers,
 	})
 }
 
@@ -140,7 +140,7 @@ func limits(directories []config.Directory) []names.Limit {
 func newLogin(cfg *config.Config, directories []*directory.Directory, lookups *names.Names, set *roles.Set, logger *slog.Logger) *login.Login {
 	l := &login.Login{
 		ProhibitMessage: cfg.Login.PasswordProhibitMessage, Now: time.Now, Logger: logger,
-		Roles: set, Services: newServices(cfg),
+		Roles: set, Services: newServices(cfg), TemplateUser: lookups.CheckTemplate,
 	}
 	for _, d := range directories {
 		l.Directories = append(l.Directories, d)

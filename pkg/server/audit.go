@@ -30,6 +30,9 @@ func (x *exchange) audit(decision login.Decision, more ...slog.Attr) {
 	if len(decision.Roles) > 0 {
 		attrs = append(attrs, slog.String("roles", strings.Join(decision.Roles, ",")))
 	}
+	if decision.Account != "" {
+		attrs = append(attrs, slog.String("becomes", decision.Account))
+	}
 	attrs = append(attrs, more...)
 	attrs = append(attrs, slog.String("rule", decision.Rule), slog.Duration("duration", time.Since(x.began)))
 	x.logger().LogAttrs(context.Background(), slog.LevelInfo, "login", attrs...)

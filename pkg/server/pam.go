@@ -20,7 +20,7 @@ func (x *exchange) decide(judge func() login.Decision) login.Decision {
 		_ = x.flush() // a caller who is gone is noticed by the next write
 	})
 	defer timer.Stop() // if judge panics
-	decision := judge()
+	decision := x.sayable(judge())
 	if !timer.Stop() {
 		<-sent
 	}
