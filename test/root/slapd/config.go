@@ -27,6 +27,7 @@ type configValues struct {
 	LimitedDN, ActiveDirectory                 string
 	LimitedSize                                int
 	Peculiar                                   bool
+	CopyOf                                     string
 }
 
 // config returns the server's configuration as LDIF for slapadd -n 0.

@@ -27,6 +27,9 @@ type Options struct {
 	// Peculiar fills the directory with entries that are odd in every way,
 	// instead of with People and Groups.
 	Peculiar bool
+	// CopyOf makes the server a copy that takes no changes and refers to the
+	// server with that URI. Nothing is ever copied.
+	CopyOf string
 	// KeyType is RSA if empty.
 	KeyType KeyType
 	// Certificate is Good if empty.
@@ -132,6 +135,7 @@ func (s *Server) configure(ctx context.Context) error {
 		Base: Base, PseudouserDN: PseudouserDN, AdminDN: AdminDN, AdminPassword: AdminPassword,
 		Certificate: certificate, Key: key, CA: s.PKI.CAFile, Host: ServerName, ClientName: ClientName, Data: s.path("data"), Schema: s.path("rfc2307bis.ldif"),
 		LimitedDN: LimitedDN, LimitedSize: LimitedSize, ActiveDirectory: s.path("ad.ldif"), Peculiar: s.options.Peculiar,
+		CopyOf: s.options.CopyOf,
 	}
 	if err := os.WriteFile(values.ActiveDirectory, activeDirectory, 0o644); err != nil {
 		return err
