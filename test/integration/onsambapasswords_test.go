@@ -16,6 +16,7 @@ import (
 // it. The server compares the old one, so that a wrong one changes nothing.
 func TestOnSambaTooOldToBind(t *testing.T) {
 	s, p, changed := startDomain(t), samba.Find("mustchange"), newPasswords[5]
+	must(t, s.Restore(within(t, 20*time.Second), p)) // two wrong passwords before this one would lock the account
 	restoreOnSamba(t, s, p)
 	cfg := config.DefaultDirectory()
 	cfg.URIs, cfg.Base, cfg.PasswordChange = []string{"ldap://" + samba.ServerName}, samba.Base, "ad"
