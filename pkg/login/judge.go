@@ -69,25 +69,30 @@ func judge(reply directory.Reply, phase phase) verdict {
 	case codeSuccess:
 		return judgeGoodBind(reply.Policy)
 	case codeInvalidCredentials:
-		return judgeBadCredentials(reply.Policy)
+		return judgeBadCredentials(reply)
 	case codeInappropriateAuthentication:
 		return verdict{outcome: account.BadCredentials, rule: "the entry has no password"}
 	case codeConstraintViolation:
 		return verdict{outcome: account.AccountLocked, message: textAccountLocked, rule: "constraint violation"}
 	case codeInsufficientAccess, codeUnwillingToPerform:
-		return verdict{outcome: account.PermissionDenied, message: textNotAllowed, rule: "the server refuses the bind"}
+		return judgeRefusedBind(reply.Policy)
 	}
 	return unavailable(reply.Code)
 }
 
+// locked is the verdict on the policy error accountLocked, whatever the code.
+var locked = verdict{outcome: account.AccountLocked, message: textAccountLocked, rule: "password policy: accountLocked"}
+
 // judgeGoodBind: the password is right. What else the server says decides
-// whether that is enough; what it says that nobody knows refuses entry.
+// whether that is enough; what it says that nobody knows refuses entry. 389
+// Directory Server sends Netscape's "expired" along with the grace logins that
+// are left.
 func judgeGoodBind(p directory.Policy) verdict {
 	proven := verdict{outcome: account.Success, authorization: account.Success, rule: "bind", message: warning(p)}
 	switch {
 	case p.Error == policyAccountLocked:
-		return verdict{outcome: account.AccountLocked, message: textAccountLocked, rule: "password policy: accountLocked"}
-	case p.Error == policyPasswordExpired, p.Error == policyChangeAfterReset, p.NetscapeExpired:
+		return locked
+	case p.Error == policyPasswordExpired, p.Error == policyChangeAfterReset, p.NetscapeExpired && p.GraceLogins < 0:
 		proven.authorization = account.MustChange
 		proven.message = textMustChange
 		proven.rule = "password policy: must change"
@@ -99,15 +104,28 @@ func judgeGoodBind(p directory.Policy) verdict {
 	return proven
 }
 
-// judgeBadCredentials never gives success, whatever the controls say.
-func judgeBadCredentials(p directory.Policy) verdict {
+// judgeBadCredentials never gives success, whatever the controls and the
+// diagnostic say.
+func judgeBadCredentials(reply directory.Reply) verdict {
+	p := reply.Policy
 	switch {
 	case p.Error == policyAccountLocked:
-		return verdict{outcome: account.AccountLocked, message: textAccountLocked, rule: "password policy: accountLocked"}
+		return locked
 	case p.Error == policyPasswordExpired, p.NetscapeExpired:
 		return verdict{outcome: account.PasswordExpired, message: textPasswordExpired, rule: "password policy: passwordExpired"}
 	}
+	if v, ok := activeDirectory(reply.Diagnostic); ok {
+		return v
+	}
 	return verdict{outcome: account.BadCredentials, rule: "bind"}
+}
+
+// judgeRefusedBind: 389 Directory Server refuses users with nsAccountLock so.
+func judgeRefusedBind(p directory.Policy) verdict {
+	if p.Error == policyAccountLocked {
+		return locked
+	}
+	return verdict{outcome: account.PermissionDenied, message: textNotAllowed, rule: "the server refuses the bind"}
 }
 
 // unavailable is the verdict on every result that says nothing about the user.

@@ -47,6 +47,7 @@ func policies() map[string]directory.Policy {
 	add("grace 1", func(p *directory.Policy) { p.Present, p.GraceLogins = true, 1 })
 	add("expires in 90 s", func(p *directory.Policy) { p.Present, p.ExpiresIn = true, 90 })
 	add("netscape expired", func(p *directory.Policy) { p.NetscapeExpired = true })
+	add("netscape expired with grace 3", func(p *directory.Policy) { p.Present, p.NetscapeExpired, p.GraceLogins = true, true, 3 })
 	add("netscape expires in 3 days", func(p *directory.Policy) { p.NetscapeExpiresIn = 3 * 86400 })
 	return list
 }
@@ -84,7 +85,46 @@ func table() string {
 			fmt.Fprintf(&out, "%s, policy %s\n%s", ph.name, strings.Join(byVerdicts[block], "; "), block)
 		}
 	}
+	for code := 0x500; code <= 0x800; code++ {
+		if v := judge(subCode(fmt.Sprintf("%x", code)), phaseBind); v.outcome != account.BadCredentials {
+			fmt.Fprintf(&out, "bind, code 49, data %x: %s\n", code, describe(v))
+		}
+	}
 	return out.String()
+}
+
+// subCode is an answer of Active Directory.
+func subCode(data string) directory.Reply {
+	return directory.Reply{Code: codeInvalidCredentials, Policy: directory.NoPolicy,
+		Diagnostic: "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data " + data + ", v1db1"}
+}
+
+// TestSubCodes is that only the whole of Active Directory's diagnostic beside
+// invalidCredentials counts, and that no code whatsoever is a success.
+func TestSubCodes(t *testing.T) {
+	for data := range subCodes {
+		for _, code := range codes() {
+			reply := subCode(data)
+			if reply.Code = code; code == codeSuccess {
+				continue
+			}
+			if d := judge(reply, phaseBind).decision("alice"); d.Outcome == account.Success || d.Authorization == account.Success {
+				t.Errorf("code %d with data %s gives %v", code, data, d)
+			}
+		}
+		good := subCode(data).Diagnostic
+		if v, ok := activeDirectory(strings.ToUpper(data) + good); ok {
+			t.Errorf("something before the diagnostic: %v", v)
+		}
+	}
+	for _, diagnostic := range []string{
+		"", "data 533, ", "invalid credentials, data 533, v1db1", "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 533",
+		subCode("0").Diagnostic, subCode("5333").Diagnostic, subCode("").Diagnostic, subCode("52e").Diagnostic,
+	} {
+		if v, ok := activeDirectory(diagnostic); ok {
+			t.Errorf("%q gives %v", diagnostic, v)
+		}
+	}
 }
 
 func writeCodes(out *strings.Builder, ph phase, policy directory.Policy) {

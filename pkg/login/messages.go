@@ -16,6 +16,7 @@ const (
 	textAccountExpired   = "Your account has expired."
 	textPasswordExpired  = "Your password has expired and must be set anew by an administrator."
 	textMustChange       = "You must change your password now."
+	textChangeBefore     = "Your password must be changed before you can log in here."
 	textChangeRefused    = "The directory did not accept the new password."
 	textEmptyNewPassword = "The new password is empty or has a character that no password may have."
 	textModNotAllowed    = "You are not allowed to change your password."

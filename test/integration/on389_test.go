@@ -32,10 +32,11 @@ func TestOn389(t *testing.T) {
 			text string
 		}{
 			{"alice", true, authenticated},
-			{"locked", false, ""},
+			{"locked", false, "Your account is locked."},
 			{"aged", false, "Your password has expired"},
 			{"warned", true, "Your password will expire in 5 days."},
 			{"mustchange", false, newTokenNeeded},
+			{"grace", true, "Your password has expired. "},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				a := logIn(t, "alone", c.name, dirsrv.Find(c.name).Password)

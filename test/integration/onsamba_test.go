@@ -33,9 +33,10 @@ func TestOnSamba(t *testing.T) {
 		}{
 			{"alice", true, authenticated},
 			{"future", true, authenticated},
-			{"expired", false, ""},
-			{"locked", false, ""},
-			{"mustchange", false, ""},
+			{"expired", false, "Your account has expired."},
+			{"locked", false, "Your account is locked."},
+			{"aged", false, "Your password must be changed before you can log in here."},
+			{"mustchange", false, "Your password must be changed before you can log in here."},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				a := logIn(t, "alone", c.name, samba.Find(c.name).Password)
@@ -108,9 +109,12 @@ func TestOnSambaLockout(t *testing.T) {
 		for range 4 {
 			logIn(t, "alone", p.Name, wrongPassword).refuse(t, authFailure)
 		}
-		logIn(t, "alone", p.Name, p.Password).refuse(t)
+		logIn(t, "alone", p.Name, p.Password).refuse(t, "Your account is locked.")
 	})
 }
+
+// tooPlainForDomain is all that Active Directory says about a new password.
+const tooPlainForDomain = "The new password is too short, too simple or not new, or it is too early for one."
 
 // TestOnSambaChange is what the domain says to new passwords.
 func TestOnSambaChange(t *testing.T) {
@@ -119,13 +123,13 @@ func TestOnSambaChange(t *testing.T) {
 		restoreOnSamba(t, s, p)
 		change := func(old, new string) answer { return changeAs(t, uint32(p.UID), "alone", p.Name, old, new, new) }
 		change(wrongPassword, chosenFirst).refuse(t)
-		change(p.Password, "Ab1-x").refuse(t)
-		change(p.Password, "all-in-lower-case").refuse(t)
+		change(p.Password, "Ab1-x").refuse(t, tooPlainForDomain)
+		change(p.Password, "all-in-lower-case").refuse(t, tooPlainForDomain)
 		logIn(t, "alone", p.Name, p.Password).accept(t)
 
 		change(p.Password, chosenFirst).accept(t, tokenChanged)
 		logIn(t, "alone", p.Name, chosenFirst).accept(t)
 		logIn(t, "alone", p.Name, p.Password).refuse(t, authFailure)
-		change(chosenFirst, p.Password).refuse(t)
+		change(chosenFirst, p.Password).refuse(t, tooPlainForDomain)
 	})
 }
