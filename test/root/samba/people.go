@@ -43,8 +43,8 @@ const (
 	mustChange = "replace: pwdLastSet\npwdLastSet: 0\n"
 )
 
-// People returns the persons. The password of aged is older than its policy
-// (scene.go) allows a second after it was set.
+// People returns the persons. The password of aged is older than the policy
+// allows (scene.go).
 func People() []Person {
 	return []Person{
 		{Name: "alice", UID: 10001, Password: "Wonderland-51"},

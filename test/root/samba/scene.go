@@ -1,8 +1,7 @@
 package samba
 
-// policy is the password policy of the domain. A user's own password policy
-// (PSO) makes that of aged expire after a second. Times count backwards, in
-// 100 ns.
+// policy is the password policy of the domain. A password
+// lasts 42 days, as by default.
 const policy = `dn: ` + Base + `
 changetype: modify
 replace: minPwdAge
@@ -16,23 +15,6 @@ pwdHistoryLength: 3
 -
 replace: lockoutThreshold
 lockoutThreshold: 3
-
-`
-
-const shortLived = `dn: cn=short,cn=Password Settings Container,cn=System,` + Base + `
-changetype: add
-objectClass: msDS-PasswordSettings
-msDS-PasswordSettingsPrecedence: 1
-msDS-PasswordReversibleEncryptionEnabled: FALSE
-msDS-PasswordHistoryLength: 0
-msDS-PasswordComplexityEnabled: FALSE
-msDS-MinimumPasswordLength: 8
-msDS-MinimumPasswordAge: 0
-msDS-MaximumPasswordAge: -10000000
-msDS-LockoutThreshold: 0
-msDS-LockoutObservationWindow: -18000000000
-msDS-LockoutDuration: -18000000000
-msDS-PSOAppliesTo: cn=The person aged,cn=Users,` + Base + `
 
 `
 
@@ -57,4 +39,19 @@ changetype: modify
 replace: gidNumber
 gidNumber: 10000
 
+`
+
+// age makes the password of aged older than the policy allows. No client may do
+// that, so it is done past the LDAP server, as in a restored backup.
+const age = `
+import sys
+from samba.auth import system_session
+from samba.param import LoadParm
+from samba.samdb import SamDB
+
+lp = LoadParm(sys.argv[1])
+db = SamDB(session_info=system_session(), lp=lp)
+bypass_last_set = "local_oid:1.3.6.1.4.1.7165.4.3.20:0"
+db.modify_ldif("dn: %s\nchangetype: modify\nreplace: pwdLastSet\npwdLastSet: %s\n" % (sys.argv[2], sys.argv[3]),
+               controls=[bypass_last_set])
 `

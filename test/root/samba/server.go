@@ -45,8 +45,12 @@ func Start(ctx context.Context, dir, logFile string) (*Server, error) {
 	if err := s.run(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.Change(ctx, policy+peopleLDIF()+shortLived+groups); err != nil {
+	if err := s.Change(ctx, policy+peopleLDIF()+groups); err != nil {
 		return nil, errors.Join(err, s.Stop())
+	}
+	script := exec.CommandContext(ctx, "python3", "-c", age, smbConf, Find("aged").DN(), fileTime(-100*24*time.Hour))
+	if said, err := script.CombinedOutput(); err != nil {
+		return nil, errors.Join(fmt.Errorf("age a password: %w\n%s", err, said), s.Stop())
 	}
 	return s, nil
 }
