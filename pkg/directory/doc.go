@@ -16,5 +16,6 @@
 //
 // Searches run on service connections, which are bound as the pseudouser and
 // shared. Passwords are checked on bind connections. What else these carry
-// (a change of the password, the search of login_bind_search) uses them up.
+// (a change of the password, the search of login_bind_search) uses them up. One
+// on which a user was told to change the password waits for that (held.go).
 package directory
