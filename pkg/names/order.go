@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/goldap/goldap/pkg/directory"
+	"github.com/goldap/goldap/pkg/trace"
 )
 
 // The directories are asked in order, and the first that knows the key decides.
@@ -102,6 +104,7 @@ func inOrder[V any](ctx context.Context, n *Names, q question[V]) (V, source, er
 	defer r.leave()
 	for {
 		if v, from, err, decided := r.verdict(); decided {
+			r.notePassed(ctx, from, err)
 			return v, from, err
 		}
 		r.start(ctx)
@@ -198,9 +201,46 @@ func (r *round[V]) put(ctx context.Context, index int, a *asked[V]) {
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		n.memory.heard(index, a.began, err)
 	}
+	if t := trace.From(ctx); t != nil {
+		t.Note("directory asked", "directory", n.directoryName(index), "answer", said(err), "took", n.memory.now()-a.began)
+	}
 	close(a.ended)
 	r.answers <- answer[V]{index, v, err}
 }
+
+// said is an answer of a directory, for a trace.
+func said(err error) string {
+	if err == nil {
+		return "found"
+	}
+	return err.Error()
+}
+
+// directoryName is the directory's name, or its number from 1.
+func (n *Names) directoryName(index int) string {
+	if named, ok := n.directories[index].(interface{ Name() string }); ok {
+		return named.Name()
+	}
+	return strconv.Itoa(index + 1)
+}
+
+// notePassed tells the trace what was passed over, and whether that ended the
+// question.
+func (r *round[V]) notePassed(ctx context.Context, from source, err error) {
+	t := trace.From(ctx)
+	if t == nil {
+		return
+	}
+	for _, index := range from.passed {
+		t.Note("directory passed over", "directory", r.names.directoryName(index))
+	}
+	if r.mayPass != nil && !r.asked[from.directory].answers() && !r.mayPass(from.directory) {
+		t.Note("directory not passed over", "directory", r.names.directoryName(from.directory), "reason", err, "login_pass_over", false)
+	}
+}
+
+// answers reports whether the directory has said whether it has the key.
+func (a *asked[V]) answers() bool { return a.done && (a.err == nil || isAbsent(a.err)) }
 
 // wait waits for an answer, or until a directory is late.
 func (r *round[V]) wait() {

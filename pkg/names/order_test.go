@@ -11,6 +11,7 @@ import (
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/directory"
 	"github.com/goldap/goldap/pkg/names"
+	"github.com/goldap/goldap/pkg/trace"
 )
 
 // away are the ways in which a directory does not answer, and what the first
@@ -228,6 +229,50 @@ func TestLoginsWhileAway(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A trace says which directories were asked and passed over.
+func TestTraceOfDirectories(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		one, two := &fake{err: directory.ErrUnavailable}, &fake{}
+		three := &fake{accounts: []account.Account{user("bob", 6001, 6000)}}
+		for passOver, want := range map[bool]string{
+			false: "directory asked 1 directory unavailable; directory not passed over 1 directory unavailable; ",
+			true:  "directory asked 1 directory unavailable; directory asked 2 no such entry; directory asked 3 found; directory passed over 1; ",
+		} {
+			s, tr := newOrder(t, passOver, one, two, three), trace.New()
+			_, _, _ = s.LoginAccount(trace.With(t.Context(), tr), "bob", true)
+			steps, _ := tr.Steps()
+			got := ""
+			for _, step := range steps {
+				got += step.Text
+				for _, fact := range step.Facts {
+					if fact.Name == "directory" || fact.Name == "answer" || fact.Name == "reason" {
+						got += " " + fact.Value
+					}
+				}
+				got += "; "
+			}
+			if got != want {
+				t.Errorf("pass over %v: %s", passOver, got)
+			}
+		}
+	})
+}
+
+// What a directory denies is not given out when it goes away after that, although
+// it could not be said for sure at the time.
+func TestDeniedWhileAway(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		one, two := &fake{}, &fake{accounts: []account.Account{user("bob", 6001, 6000)}}
+		s := newMemory(t, one, two)
+		s.want(t, "bob", 6001, nil)
+		time.Sleep(ttl)
+		one.err, two.accounts = directory.ErrUnavailable, nil
+		s.want(t, "bob", 0, directory.ErrUnavailable)
+		two.err = directory.ErrUnavailable
+		s.want(t, "bob", 0, directory.ErrUnavailable)
+	})
 }
 
 // Every directory before the one that answers must allow to be passed over.
