@@ -110,20 +110,20 @@ const withoutOthers = 5 * time.Second
 // isOver reports whether a record is of no more use: it was found while earlier
 // directories were away, and one has come back. The caller holds the lock, here
 // and below.
-func (m *memory) isOver(s *slot) bool { return len(s.passed) > 0 && s.returns != m.returns }
+func (m *memory) isOver(s *slot) bool { return s.without != nil && s.without.returns != m.returns }
 
 // mayKeep reports whether a record that was found without the directories that
 // were passed over may be remembered: not over what one of these has said.
 func (m *memory) mayKeep(f finding, keys []string) bool {
-	if len(f.passed) == 0 {
+	switch {
+	case f.without == nil:
 		return true
-	}
-	if f.returns != m.returns {
+	case f.without.returns != m.returns:
 		return false
 	}
 	return !slices.ContainsFunc(keys, func(key string) bool {
 		old := m.slots[key]
-		return old != nil && m.useful(old, m.now()) && slices.Contains(f.passed, old.directory)
+		return old != nil && m.useful(old, m.now()) && slices.Contains(f.passed(), old.directory)
 	})
 }
 

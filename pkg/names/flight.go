@@ -106,7 +106,7 @@ func (m *memory) wait(ctx context.Context, f *flight, old *slot) (*slot, error) 
 	case stands(old, f.err):
 		m.noteStood(old, f.began)
 		return m.instead(old, f.err)
-	case f.err == nil && old != nil && slices.Contains(f.found.passed, old.directory):
+	case f.err == nil && old != nil && slices.Contains(f.found.passed(), old.directory):
 		if s, err := m.instead(old, errSlow); err == nil {
 			return s, nil
 		}

@@ -38,7 +38,7 @@ func (n *Names) loadLogin(ctx context.Context, name string) (found, error) {
 	if err == nil {
 		err = n.checkLoginName(ctx, name, acct)
 	}
-	if err == nil && n.memory.has(n.keyOf(passwdByName, name), from.passed) {
+	if err == nil && n.memory.has(n.keyOf(passwdByName, name), from.passed()) {
 		err = fmt.Errorf("%w: %s is a user of a directory that does not answer, as lookups remember", directory.ErrUnavailable, strconv.Quote(name))
 	}
 	return found{acct, from}, from.uncertain(err)

@@ -223,7 +223,7 @@ func (m *memory) life(f finding) time.Duration {
 	if !f.found() {
 		life = m.negative
 	}
-	if len(f.passed) > 0 {
+	if f.without != nil {
 		life = min(life, withoutOthers)
 	}
 	if life < 8 {

@@ -138,7 +138,7 @@ type found struct {
 }
 
 // isSettled reports whether no directory was passed over for it.
-func (f found) isSettled() bool { return len(f.passed) == 0 }
+func (f found) isSettled() bool { return f.without == nil }
 
 // New makes a Names that asks the directories in order.
 func New(directories []Directory, o Options) *Names {

@@ -28,10 +28,21 @@ type Limit struct {
 // source says where an answer is from.
 type source struct {
 	directory int
-	// passed are the directories before it that did not answer.
+	without   *silent // nil for none
+}
+
+// silent are directories before that of an answer, which did not answer.
+type silent struct {
 	passed []int
 	// returns is what memory.returns was when they were asked.
 	returns int
+}
+
+func (s source) passed() []int {
+	if s.without == nil {
+		return nil
+	}
+	return s.without.passed
 }
 
 // passedOver is the error when no directory has what was asked for, and those
@@ -48,10 +59,10 @@ func (p *passedOver) Unwrap() error { return p.err }
 // uncertain makes of "there is none" that nobody can tell, if a directory that
 // was passed over may have it.
 func (s source) uncertain(err error) error {
-	if len(s.passed) == 0 || !isAbsent(err) {
+	if s.without == nil || !isAbsent(err) {
 		return err
 	}
-	return &passedOver{s.passed, fmt.Errorf("%w: an earlier directory does not answer, and the later one says: %v", directory.ErrUnavailable, err)}
+	return &passedOver{s.passed(), fmt.Errorf("%w: an earlier directory does not answer, and the later one says: %v", directory.ErrUnavailable, err)}
 }
 
 // question is one question to the directories.
@@ -231,7 +242,7 @@ func (r *round[V]) notePassed(ctx context.Context, from source, err error) {
 	if t == nil {
 		return
 	}
-	for _, index := range from.passed {
+	for _, index := range from.passed() {
 		t.Note("directory passed over", "directory", r.names.directoryName(index))
 	}
 	if r.mayPass != nil && !r.asked[from.directory].answers() && !r.mayPass(from.directory) {
@@ -281,7 +292,6 @@ func (r *round[V]) noteLate() {
 // verdict reports whether it is decided by now, and what.
 func (r *round[V]) verdict() (v V, from source, err error, decided bool) {
 	var failed error
-	from.returns = r.returns
 	open := len(r.asked) < len(r.names.directories)
 	for i, a := range r.asked {
 		from.directory = i
@@ -299,7 +309,10 @@ func (r *round[V]) verdict() (v V, from source, err error, decided bool) {
 		if r.mayPass != nil && !r.mayPass(i) {
 			return v, from, said, true
 		}
-		from.passed = append(from.passed, i)
+		if from.without == nil {
+			from.without = &silent{returns: r.returns}
+		}
+		from.without.passed = append(from.without.passed, i)
 		if failed == nil || errors.Is(failed, directory.ErrRefused) {
 			failed = said
 		}
@@ -310,7 +323,7 @@ func (r *round[V]) verdict() (v V, from source, err error, decided bool) {
 	case failed == nil:
 		return v, from, r.asked[len(r.asked)-1].err, true
 	}
-	return v, from, &passedOver{from.passed, failed}, true
+	return v, from, &passedOver{from.passed(), failed}, true
 }
 
 // maxLingering bounds the questions to one directory that go on although nobody
