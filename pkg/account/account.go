@@ -33,6 +33,8 @@ type Account struct {
 	// Shadow is filled in for logins only. Its Name is empty where the entry
 	// has no shadow attributes; the zero value says nothing about ageing.
 	Shadow Shadow
+	// State is filled in for logins only.
+	State State
 	// Template is the user of this machine whom the user becomes once they are
 	// logged in; empty is themselves. It is filled in for logins only.
 	Template string

@@ -22,7 +22,8 @@ func (d *Directory) AccountByName(ctx context.Context, name string) (account.Acc
 // LoginAccount returns the account of the user who logs in with name, which is
 // a value of the login attribute. Account.Name is the uid attribute, as for
 // AccountByName, and so are the errors. Account.Shadow is what the same entry
-// says about the ageing of its password, Account.Template whom the user becomes.
+// says about the ageing of its password, Account.State whether it is locked or
+// over (with password_policy), Account.Template whom the user becomes.
 func (d *Directory) LoginAccount(ctx context.Context, name string) (account.Account, error) {
 	return d.accountBy(ctx, d.maps.loginAttribute, name, &d.maps.shadow)
 }
@@ -42,6 +43,7 @@ func (d *Directory) accountBy(ctx context.Context, attribute, name string, shado
 	if shadow != nil {
 		wanted = append(wanted, shadow.attributes(shadowAttributes...)...)
 		wanted = append(wanted, d.templateAttribute()...)
+		wanted = append(wanted, d.stateAttributes()...)
 	}
 	found, err := d.findOne(ctx, m, name, equal(attribute, name), wanted)
 	if err != nil {
@@ -62,6 +64,9 @@ func (d *Directory) accountBy(ctx context.Context, attribute, name string, shado
 	}
 	if err == nil && shadow != nil {
 		result.Shadow = shadow.shadow(found, name)
+		if d.cfg.PasswordPolicy {
+			result.State = found.state()
+		}
 	}
 	return result, err
 }

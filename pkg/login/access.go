@@ -32,6 +32,9 @@ func (l *Login) checkEntry(ctx context.Context, req Request, acct account.Accoun
 	if expired(acct.Shadow, l.today()) {
 		return verdict{outcome: account.AccountExpired, message: textAccountExpired, rule: "shadowExpire"}
 	}
+	if v := judgeState(acct.State, l.Now()); v.outcome != account.Success {
+		return v
+	}
 	group, filter := dir.LoginRules()
 	member, err := dir.IsGroupMember(ctx, acct.DN)
 	if v := judgeFact("login_group_dn", "not a member of "+group, member, err); v.outcome != account.Success {

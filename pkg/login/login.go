@@ -255,7 +255,7 @@ func (l *Login) Authorize(ctx context.Context, req Request) Decision {
 	}
 	v, held := l.authorize(ctx, req, acct, dir)
 	if v.outcome == account.Success && v.rule == "" {
-		v.rule = "access rules"
+		v.rule = accessRules(acct.State)
 	}
 	d := Decision{Outcome: v.outcome, Authorization: v.outcome, User: acct.Name, Roles: held, Message: v.message, Rule: v.rule}
 	return d.asTemplate(acct)

@@ -156,7 +156,7 @@ func (w *world) Administrator() (bool, bool)  { return w.admin, w.adminKnown }
 
 func newWorld() *world {
 	return &world{
-		acct:    account.Account{DN: aliceDN, Name: "alice", UID: 2000, GID: 2000},
+		acct:    account.Account{DN: aliceDN, Name: "alice", UID: 2000, GID: 2000, State: account.State{Seen: true}},
 		changed: directory.Reply{Policy: directory.NoPolicy},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -44,6 +45,10 @@ func fill(v reflect.Value, n *int) {
 			v.Set(reflect.ValueOf(netip.AddrFrom4([4]byte{192, 0, 2, byte(*n)})))
 			return
 		}
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			v.Set(reflect.ValueOf(time.Unix(int64(*n), 0)))
+			return
+		}
 		for i := range v.NumField() {
 			fill(v.Field(i), n)
 		}
@@ -56,7 +61,7 @@ func fill(v reflect.Value, n *int) {
 func TestPackingLosesNothing(t *testing.T) {
 	n := New(nil, Options{Logger: slog.New(slog.DiscardHandler), Entries: 1})
 	acct := filled[account.Account](1)
-	acct.Names, acct.Shadow, acct.Template = nil, account.Shadow{}, "" // of a login
+	acct.Names, acct.Shadow, acct.State, acct.Template = nil, account.Shadow{}, account.State{}, "" // of a login
 	same(t, acct, n.account(&slot{finding: n.accountFinding(acct, source{}, "k")}, acct.Name))
 	group := filled[account.Group](1)
 	group.Names = nil

@@ -129,3 +129,12 @@ func TestOn389ByRoot(t *testing.T) {
 		logIn(t, "alone", p.Name, chosen).accept(t)
 	})
 }
+
+// TestOn389WithoutPassword is the account step alone, as after a login with an
+// ssh key.
+func TestOn389WithoutPassword(t *testing.T) {
+	on389(t, func(t *testing.T, _ *dirsrv.Server) {
+		pamtester(t, "alone", "alice", "", "acct_mgmt").accept(t, accountDone)
+		pamtester(t, "alone", "locked", "", "acct_mgmt").refuse(t, "Your account is locked.")
+	})
+}

@@ -130,3 +130,14 @@ func TestOnSambaChange(t *testing.T) {
 		change(chosenFirst, p.Password).refuse(t, "The new password has been used before.")
 	})
 }
+
+// TestOnSambaWithoutPassword is the account step alone, as after a login with an
+// ssh key.
+func TestOnSambaWithoutPassword(t *testing.T) {
+	onSamba(t, func(t *testing.T, _ *samba.Server) {
+		pamtester(t, "alone", "alice", "", "acct_mgmt").accept(t, accountDone)
+		pamtester(t, "alone", "future", "", "acct_mgmt").accept(t, accountDone)
+		pamtester(t, "alone", "locked", "", "acct_mgmt").refuse(t, "Your account is locked.")
+		pamtester(t, "alone", "expired", "", "acct_mgmt").refuse(t, "Your account has expired.")
+	})
+}

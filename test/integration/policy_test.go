@@ -63,3 +63,14 @@ func TestPolicySafeModify(t *testing.T) {
 		logIn(t, "alone", p.Name, changed).accept(t)
 	})
 }
+
+// TestPolicyWithoutPassword is the account step alone, as after a login with an
+// ssh key: what the pseudouser may read of the entry decides.
+func TestPolicyWithoutPassword(t *testing.T) {
+	inSetups(t, goldapSetups, func(t *testing.T, _ setup) {
+		pamtester(t, "alone", "alice", "", "acct_mgmt").accept(t, accountDone)
+		pamtester(t, "alone", "locked", "", "acct_mgmt").refuse(t, "Your account is locked.")
+		pamtester(t, "alone", "expired", "", "acct_mgmt").refuse(t, "Your account has expired.")
+		pamtester(t, "alone", "aged", "", "acct_mgmt").accept(t, accountDone) // that is about the password
+	})
+}

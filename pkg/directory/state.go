@@ -1,0 +1,80 @@
+package directory
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goldap/goldap/pkg/account"
+)
+
+// stateAttributes say whether an account is locked or over, or show that the
+// identity that searches may read such things: pwdAccountLockedTime and
+// pwdChangedTime (draft-behera-ldap-password-policy-10, section 5.3),
+// nsAccountLock and passwordExpirationTime of 389 Directory Server,
+// userAccountControl and accountExpires of Active Directory ([MS-ADTS] 2.2.16,
+// [MS-ADA1] 2.1).
+var stateAttributes = []string{
+	"pwdAccountLockedTime", "pwdChangedTime", "nsAccountLock", "passwordExpirationTime", "userAccountControl", "accountExpires",
+}
+
+const (
+	// lockedForGood is a pwdAccountLockedTime that an administrator has set.
+	lockedForGood = "000001010000Z"
+	// accountDisabled is ADS_UF_ACCOUNTDISABLE.
+	accountDisabled = 2
+	// from1601To1970 is in seconds.
+	from1601To1970 = 11644473600
+)
+
+// stateAttributes are those that a login asks for.
+func (d *Directory) stateAttributes() []string {
+	if !d.cfg.PasswordPolicy {
+		return nil
+	}
+	return stateAttributes
+}
+
+// state reads the state of the account from its entry. A value that cannot be
+// understood locks: it says something, and nobody knows what.
+func (e entry) state() account.State {
+	var s account.State
+	for _, name := range stateAttributes {
+		s.Seen = s.Seen || len(e.values(name)) > 0
+	}
+	s.LockedBy = e.lockedBy()
+	if text := e.first("accountExpires"); text != "" && text != "0" {
+		expires, err := strconv.ParseInt(text, 10, 64)
+		switch {
+		case err != nil || expires < 0:
+			s.LockedBy = "accountExpires: cannot be understood"
+		case expires != math.MaxInt64:
+			s.Expires, s.ExpiresBy = time.Unix(expires/10_000_000-from1601To1970, 0), "accountExpires"
+		}
+	}
+	return s
+}
+
+// lockedBy names what locks the account.
+func (e entry) lockedBy() string {
+	locked := e.first("pwdAccountLockedTime")
+	switch {
+	case strings.EqualFold(locked, lockedForGood), strings.EqualFold(locked, "00000101000000Z"):
+		return "pwdAccountLockedTime"
+	case strings.EqualFold(e.first("nsAccountLock"), "true"):
+		return "nsAccountLock"
+	}
+	control := e.first("userAccountControl")
+	if control == "" {
+		return ""
+	}
+	flags, err := strconv.ParseInt(control, 10, 64)
+	switch {
+	case err != nil:
+		return "userAccountControl: cannot be understood"
+	case flags&accountDisabled != 0:
+		return "userAccountControl: disabled"
+	}
+	return ""
+}
