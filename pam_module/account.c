@@ -35,13 +35,15 @@ int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc,
   struct answer answer;
   int result = goldap_begin(&call, pamh, "account", flags, argc, argv);
 
-  if (call.local)
-    return PAM_IGNORE; /* pam_unix decides; ignoring grants nothing */
-  if (result == PAM_SUCCESS) {
+  const bool asked = result == PAM_SUCCESS;
+
+  if (asked)
     result = judge(&call, &answer);
-    if (result != PAM_USER_UNKNOWN && result != PAM_AUTHINFO_UNAVAIL)
-      goldap_tell(&call, result == PAM_SUCCESS ? PAM_TEXT_INFO : PAM_ERROR_MSG,
-                  answer.message);
-  }
+  if (call.local &&
+      (result == PAM_USER_UNKNOWN || result == PAM_AUTHINFO_UNAVAIL))
+    return PAM_IGNORE; /* pam_unix decides; ignoring grants nothing */
+  if (asked && result != PAM_USER_UNKNOWN && result != PAM_AUTHINFO_UNAVAIL)
+    goldap_tell(&call, result == PAM_SUCCESS ? PAM_TEXT_INFO : PAM_ERROR_MSG,
+                answer.message);
   return goldap_finish(&call, result);
 }

@@ -3,6 +3,7 @@
 #include <security/pam_modutil.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <syslog.h>
 
 #include "module.h"
@@ -26,6 +27,8 @@ static bool parse_flag(struct options *options, const char *argument) {
     options->no_warn = true;
   else if (strcmp(argument, "debug") == 0)
     options->debug = true;
+  else if (strcmp(argument, "local_users") == 0)
+    options->local_users = true;
   else /* nullok is known, but an empty password proves nothing in LDAP */
     return strcmp(argument, "nullok") == 0;
   return true;
@@ -91,6 +94,17 @@ static bool is_local(const struct call *call) {
          PAM_SUCCESS;
 }
 
+/* is_askable reports whether the directory may be asked about a local user:
+ * never about root, whatever the service file says. */
+static bool is_askable(const struct call *call) {
+  const struct passwd *passwd;
+
+  if (!call->options.local_users || strcasecmp(call->user, "root") == 0)
+    return false;
+  passwd = pam_modutil_getpwnam(call->pamh, call->user);
+  return passwd != NULL && passwd->pw_uid != 0;
+}
+
 /* is_below_minimum asks the name service through getpwnam_r(3), which is what
  * libpam uses here; a user whom it does not know is left to the directory. */
 static bool is_below_minimum(const struct call *call) {
@@ -119,10 +133,9 @@ int goldap_begin(struct call *call, pam_handle_t *pamh, const char *operation,
   call->ruser = item(pamh, PAM_RUSER);
   call->rhost = item(pamh, PAM_RHOST);
   call->tty = item(pamh, PAM_TTY);
-  /* Whom the directory has proven on this handle is not local: it is asked
-   * about nobody who is. */
+  /* Whom the directory has proven on this handle is its own. */
   call->local = goldap_verdict(call) == NULL && is_local(call);
-  if (call->local) {
+  if (call->local && !is_askable(call)) {
     goldap_debug(call, "user \"%s\" is local: not our business", call->user);
     return PAM_USER_UNKNOWN;
   }

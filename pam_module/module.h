@@ -33,6 +33,7 @@ struct options {
   bool ignore_authinfo_unavail;
   bool no_warn;
   bool debug;
+  bool local_users;
   unsigned long minimum_uid;
   const char *config; /* NULL: the program's own search order */
   const char *socket;
@@ -54,7 +55,8 @@ struct call {
 
 /* Fills in call and decides whether the user is ours. Returns PAM_SUCCESS to
  * go on, else what the entry point has to return; for a local user that is
- * PAM_USER_UNKNOWN, and call->local is set. */
+ * PAM_USER_UNKNOWN, unless local_users says to go on. call->local is set for
+ * both. */
 int goldap_begin(struct call *call, pam_handle_t *pamh, const char *operation,
                  int flags, int argc, const char **argv);
 /* Applies ignore_unknown_user and ignore_authinfo_unavail. */

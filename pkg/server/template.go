@@ -10,13 +10,15 @@ import (
 // the protocol of the action has no word for that: the program would go on as the
 // wrong user.
 func (x *exchange) sayable(decision login.Decision) login.Decision {
-	action := x.request.Action
-	if decision.Account == "" || action != nslcd.ActionAuthenticate && action != nslcd.ActionAuthorize {
+	if decision.Account == "" || saysAccount[x.request.Action] {
 		return decision
 	}
 	decision = decision.NotAllowed("template_login: the caller's module does not know of users who become others")
-	if action == nslcd.ActionAuthorize {
+	if x.request.Action == nslcd.ActionAuthorize {
 		decision.Outcome = account.PermissionDenied
 	}
 	return decision
 }
+
+// saysAccount are the actions whose answer says whom the user becomes.
+var saysAccount = map[nslcd.Action]bool{}

@@ -135,26 +135,39 @@ func TestBadOptions(t *testing.T) {
 	})
 }
 
-// TestLocalUsers are left to the other modules, whatever the directory says.
+// TestLocalUsers are left to the other modules, whatever the directory says:
+// root always, others unless both the service file and the configuration say
+// otherwise.
 func TestLocalUsers(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d driver) {
 		s := newSite(t)
-		alone := s.service(d.module, "mode=direct")
-		got := d.play(t, script{site: s, service: alone, user: "root", calls: []string{"authenticate"}, answers: []string{right}})
-		expect(t, got, record{codes: []pam.Error{noUser}, user: "root"})
-		got = d.play(t, script{site: s, service: alone, user: "root", calls: []string{"chauthtok"}, answers: []string{right}})
-		expect(t, got, record{codes: []pam.Error{noUser}, user: "root"})
-		for module, code := range map[string]pam.Error{"pam_permit.so": success, "pam_deny.so": authErr} {
-			service := s.stack("account required " + s.line(d.module, "mode=direct") + "\naccount required " + module +
-				"\nsession required " + s.line(d.module, "mode=direct") + "\nsession required pam_permit.so\n")
-			got := d.play(t, script{site: s, service: service, user: "root", calls: []string{"acct_mgmt", "open_session", "close_session"}})
-			expect(t, got, record{codes: []pam.Error{code, success, success}, user: "root"})
+		for _, c := range []struct{ user, options string }{{"root", "mode=direct"}, {"root", "mode=direct local_users"}, {"daemon", "mode=direct"}} {
+			leftAlone(t, d, s, c.user, c.options, nil)
 		}
+		leftAlone(t, d, s, "daemon", "mode=direct local_users", []string{asked}) // the configuration does not
 		if n := s.directory.Counts().Connections; n != 0 {
-			t.Errorf("the directory was asked %d times about root", n)
+			t.Errorf("the directory was asked %d times about local users", n)
 		}
 	})
+}
+
+// leftAlone is that the module has no say about a user. said is what it asks for.
+func leftAlone(t *testing.T, d driver, s *site, user, options string, said []string) {
+	t.Helper()
+	alone := s.service(d.module, options)
+	got := d.play(t, script{site: s, service: alone, user: user, calls: []string{"authenticate"}, answers: []string{right}})
+	expect(t, got, record{said: said, codes: []pam.Error{noUser}, user: user})
+	if said == nil {
+		got = d.play(t, script{site: s, service: alone, user: user, calls: []string{"chauthtok"}, answers: []string{right}})
+		expect(t, got, record{codes: []pam.Error{noUser}, user: user})
+	}
+	for module, code := range map[string]pam.Error{"pam_permit.so": success, "pam_deny.so": authErr} {
+		service := s.stack("account required " + s.line(d.module, options) + "\naccount required " + module +
+			"\nsession required " + s.line(d.module, options) + "\nsession required pam_permit.so\n")
+		got := d.play(t, script{site: s, service: service, user: user, calls: []string{"acct_mgmt", "open_session", "close_session"}})
+		expect(t, got, record{codes: []pam.Error{code, success, success}, user: user})
+	}
 }
 
 // TestSessionNeedsNothing: neither a daemon nor a configuration.
