@@ -606,6 +606,15 @@ var Known = []Difference{
 		},
 	},
 	{
+		Title:  "an account that is locked, and a login that typed no password",
+		Nslcd:  "lets in",
+		Goldap: "says that the account is locked",
+		Why:    "An ssh key must not open an account that an administrator has locked.",
+		Seen: []Seen{
+			{"logins", "authorize locked", "0: | END", "13:Your account is locked. | END"},
+		},
+	},
+	{
 		Title:  "a wrong password of an account that has expired",
 		Nslcd:  "says that it has expired",
 		Goldap: "says that the password is wrong",
