@@ -16,6 +16,7 @@ func (d *draft) check() {
 	d.checkLookups()
 	d.checkDuration("login.timeout", d.cfg.Login.Timeout)
 	d.checkTime("login.cache_ttl", d.cfg.Login.CacheTTL, 0, time.Hour)
+	d.checkThrottle()
 	d.checkDirectories()
 	d.checkRoles()
 }

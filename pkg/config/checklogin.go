@@ -25,6 +25,7 @@ func (d *draft) checkLoginRules(dir *Directory, at string) {
 		d.fail(at+".login_min_uid", "", "is larger than %s, so nobody could log in", d.name("login_max_uid"))
 	}
 	d.checkPasswordChange(dir, at)
+	d.checkLockout(dir, at)
 }
 
 // checkTemplateLogin refuses a user whom nobody may become. Whether there is one

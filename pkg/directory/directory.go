@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/goldap/goldap/pkg/config"
+	"github.com/goldap/goldap/pkg/throttle"
 )
 
 // Options are what New needs besides the configuration.
@@ -63,7 +64,9 @@ type Directory struct {
 	referrer           *referrer
 	way                way
 	held               *heldBinds
-	maps               maps
+	// lockouts is nil without lockout_failures.
+	lockouts *throttle.Lockouts
+	maps     maps
 	// skipMembers is Options.SkipMembers.
 	skipMembers bool
 	memberNames memberCache
@@ -88,6 +91,7 @@ func New(cfg config.Directory, opts Options) (*Directory, error) {
 	}
 	d.setDefaults()
 	d.log = d.log.With("directory", d.cfg.Name)
+	d.lockouts = newLockouts(&d.cfg)
 	d.retry = retryTimes{first: d.cfg.RetryMin, last: d.cfg.RetryMax}
 	d.ctx, d.end = context.WithCancel(context.Background())
 	var err error

@@ -150,7 +150,7 @@ func (d *Directory) BindAndSearch(ctx context.Context, dn string, password secre
 		return noReply, false, fmt.Errorf("bind as %q: %w", dn, err)
 	}
 	var kept *conn
-	err = d.try(ctx, fmt.Sprintf("bind as %q and search", dn), func(ctx context.Context, s *server) error {
+	ask := func(ctx context.Context, s *server) error {
 		reply, found = noReply, false
 		return s.binds.useFresh(ctx, false, func(ctx context.Context, c *conn) (err error) {
 			reply, found, err = d.bindAndSearch(ctx, c, dn, password, match)
@@ -159,6 +159,10 @@ func (d *Directory) BindAndSearch(ctx context.Context, dn string, password secre
 			}
 			return err
 		})
+	}
+	err = d.sparing(ctx, dn, func() (Reply, error) {
+		err := d.try(ctx, fmt.Sprintf("bind as %q and search", dn), ask)
+		return reply, err
 	})
 	if err != nil {
 		return noReply, false, err

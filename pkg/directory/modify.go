@@ -53,7 +53,7 @@ func (d *Directory) Modify(ctx context.Context, m Modification) (bound, changed 
 		return noReply, noReply, fmt.Errorf("%s: %w", doing, err)
 	}
 	changed = noReply
-	err = d.tryWriters(ctx, doing, func(ctx context.Context, s *server) error {
+	write := func(ctx context.Context, s *server) error {
 		return s.binds.use(ctx, false, func(ctx context.Context, c *conn) error {
 			var err error
 			if bound, err = c.bindUser(ctx, dn, password); err != nil || bound.Code != ResultSuccess || len(request.Changes) == 0 {
@@ -64,6 +64,10 @@ func (d *Directory) Modify(ctx context.Context, m Modification) (bound, changed 
 			changed, err = c.modify(ctx, &there)
 			return final(err)
 		})
+	}
+	err = d.sparing(ctx, dn, func() (Reply, error) {
+		err := d.tryWriters(ctx, doing, write)
+		return bound, err
 	})
 	if err != nil {
 		return noReply, noReply, err

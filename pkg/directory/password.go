@@ -18,13 +18,19 @@ var noReply = Reply{Code: -1, Policy: NoPolicy}
 // and returns what the server said; a Reply with code ResultSuccess is the
 // proof. An empty password, one with a NUL and an empty DN are ErrRefused
 // without asking: servers take such a bind for anonymous and answer success.
+// ErrLockoutNear: nothing was asked (lockout.go).
 // Where the answer demands a new password, the connection is held for
 // ChangePassword (held.go).
 func (d *Directory) BindAsUser(ctx context.Context, dn string, password secret.Secret) (Reply, error) {
 	if err := checkCredentials(dn, password); err != nil {
 		return noReply, fmt.Errorf("bind as %q: %w", dn, err)
 	}
-	return d.bindAmong(ctx, d.sources, dn, password)
+	reply := noReply
+	err := d.sparing(ctx, dn, func() (_ Reply, err error) {
+		reply, err = d.bindAmong(ctx, d.sources, dn, password)
+		return reply, err
+	})
+	return reply, err
 }
 
 func (d *Directory) bindAmong(ctx context.Context, sources []*source, dn string, password secret.Secret) (Reply, error) {

@@ -48,7 +48,7 @@ func (d *Directory) ChangePassword(ctx context.Context, change PasswordChange) (
 		return d.changeHeld(ctx, h, change)
 	}
 	changed = noReply
-	err = d.tryWriters(ctx, changing(change), func(ctx context.Context, s *server) error {
+	try := func(ctx context.Context, s *server) error {
 		err := s.binds.use(ctx, false, func(ctx context.Context, c *conn) error {
 			var err error
 			if bound, err = c.bindUser(ctx, dn, password); err != nil || bound.Code != ResultSuccess {
@@ -61,6 +61,10 @@ func (d *Directory) ChangePassword(ctx context.Context, change PasswordChange) (
 			bound, changed, err = d.changeTooOld(ctx, s, change)
 		}
 		return err
+	}
+	err = d.sparing(ctx, dn, func() (Reply, error) {
+		err := d.tryWriters(ctx, changing(change), try)
+		return bound, err
 	})
 	if err != nil {
 		return noReply, noReply, err

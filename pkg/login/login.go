@@ -421,6 +421,13 @@ func refuse(outcome account.Outcome, rule string) Decision {
 	return Decision{Outcome: outcome, Authorization: outcome, Rule: rule}
 }
 
+// Throttled refuses to ask about a password, since too many were wrong before.
+func Throttled(rule string) Decision {
+	d := refuse(account.Throttled, rule)
+	d.Message = textThrottled
+	return d
+}
+
 // fromError is the one place where an error becomes an outcome. What it does
 // not know is "unavailable".
 func fromError(err error) Decision {
@@ -428,6 +435,9 @@ func fromError(err error) Decision {
 		if errors.Is(err, unknown) {
 			return refuse(account.UnknownUser, err.Error())
 		}
+	}
+	if errors.Is(err, directory.ErrLockoutNear) {
+		return Throttled(err.Error())
 	}
 	d := refuse(account.Unavailable, err.Error())
 	d.Message = textUnavailable

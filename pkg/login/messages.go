@@ -15,6 +15,7 @@ const (
 	textAccountLocked    = "Your account is locked."
 	textAccountExpired   = "Your account has expired."
 	textPasswordExpired  = "Your password has expired and must be set anew by an administrator."
+	textThrottled        = "Too many failed logins. Please wait a moment and try again."
 	textMustChange       = "You must change your password now."
 	textChangeBefore     = "Your password must be changed before you can log in here."
 	textChangeRefused    = "The directory did not accept the new password."

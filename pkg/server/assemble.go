@@ -55,6 +55,8 @@ func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 		Login:           newLogin(cfg, directories, lookups, set, logger),
 		LookupTimeout:   cfg.Lookups.Timeout,
 		LoginTimeout:    cfg.Login.Timeout,
+		Throttle:        throttling(cfg.Login.Throttle, opts),
+		HideUnknown:     !opts.SingleUse,
 		ProhibitMessage: cfg.Login.PasswordProhibitMessage,
 		NoEnumeration:   !cfg.Lookups.Enumerate,
 		Flush: func() {

@@ -33,6 +33,9 @@ func (x *exchange) audit(decision login.Decision, more ...slog.Attr) {
 	if decision.Account != "" {
 		attrs = append(attrs, slog.String("becomes", decision.Account))
 	}
+	if x.waited > 0 {
+		attrs = append(attrs, slog.Duration("waited", x.waited))
+	}
 	attrs = append(attrs, more...)
 	attrs = append(attrs, slog.String("rule", decision.Rule), slog.Duration("duration", time.Since(x.began)))
 	x.logger().LogAttrs(context.Background(), slog.LevelInfo, "login", attrs...)

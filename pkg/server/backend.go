@@ -11,6 +11,7 @@ import (
 	"github.com/goldap/goldap/pkg/login"
 	"github.com/goldap/goldap/pkg/nslcd"
 	"github.com/goldap/goldap/pkg/secret"
+	"github.com/goldap/goldap/pkg/throttle"
 )
 
 // Names answers lookups; *names.Names does. Its errors are those of
@@ -55,6 +56,11 @@ type Backend struct {
 	AtOnce context.Context
 	// LookupTimeout and LoginTimeout bound one request.
 	LookupTimeout, LoginTimeout time.Duration
+	// Throttle slows down failed logins; the zero value does not.
+	Throttle throttle.Limits
+	// HideUnknown makes the answer about a user who does not exist take as long as
+	// that to a wrong password.
+	HideUnknown bool
 	// ProhibitMessage is the text with which password changes are refused,
 	// empty if they are not.
 	ProhibitMessage string

@@ -31,6 +31,8 @@ type exchange struct {
 	response *nslcd.Response
 	// enumerating: the answer is long, and may be read slowly.
 	enumerating bool
+	// waited is how long the login waited for its turn.
+	waited time.Duration
 }
 
 // ServeOne reads one request from conn, answers it, and closes conn. If ctx

@@ -13,14 +13,14 @@ import (
 // decide returns what judge decides. If that takes a while, the header of the
 // response goes out before, so that the caller can tell a daemon that works
 // from one that hangs.
-func (x *exchange) decide(judge func() login.Decision) login.Decision {
+func (x *exchange) decide(ctx context.Context, judge func() login.Decision) login.Decision {
 	sent := make(chan struct{})
 	timer := time.AfterFunc(x.server.options.HeaderDelay, func() {
 		defer close(sent)
 		_ = x.flush() // a caller who is gone is noticed by the next write
 	})
 	defer timer.Stop() // if judge panics
-	decision := x.sayable(judge())
+	decision := x.sayable(x.slowed(ctx, judge))
 	if !timer.Stop() {
 		<-sent
 	}
@@ -28,7 +28,7 @@ func (x *exchange) decide(judge func() login.Decision) login.Decision {
 }
 
 func serveAuthenticate(ctx context.Context, x *exchange) error {
-	decision := x.decide(func() login.Decision { return x.authenticate(ctx) })
+	decision := x.decide(ctx, func() login.Decision { return x.authenticate(ctx) })
 	x.audit(decision)
 	if decision.Outcome == account.UnknownUser {
 		return x.end()
@@ -58,13 +58,13 @@ func (x *exchange) authenticate(ctx context.Context) login.Decision {
 }
 
 func serveAuthorize(ctx context.Context, x *exchange) error {
-	return x.verdict(x.decide(func() login.Decision {
+	return x.verdict(x.decide(ctx, func() login.Decision {
 		return x.backend.Login.Authorize(ctx, x.loginRequest())
 	}))
 }
 
 func serveChangePassword(ctx context.Context, x *exchange) error {
-	return x.verdict(x.decide(func() login.Decision {
+	return x.verdict(x.decide(ctx, func() login.Decision {
 		return x.backend.Login.ChangePassword(ctx, login.ChangeRequest{
 			Request:      x.loginRequest(),
 			New:          x.request.NewPassword,

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/goldap/goldap/pkg/throttle"
 )
 
 // Options are what does not depend on the configuration. The zero value of a
@@ -94,6 +96,9 @@ type Server struct {
 	starved  rate.Sometimes
 	turned   atomic.Int64
 	nsswitch nsswitch
+	// attempts and guesses outlast the configuration.
+	attempts *throttle.Table
+	guesses  durations
 }
 
 // New returns a Server that answers from backend and closes it in the end.
@@ -101,6 +106,7 @@ func New(backend *Backend, options Options) *Server {
 	options = options.withDefaults()
 	s := &Server{
 		options:  options,
+		attempts: throttle.New(time.Now),
 		doors:    newAdmission(fitting(backend.Limits, options.Logger)),
 		listings: newAdmission(options.Enumerations),
 		crowds:   rate.Sometimes{First: 1, Interval: time.Second},

@@ -25,7 +25,11 @@ func serveFlush(_ context.Context, x *exchange) error {
 
 // serveStatus says how the daemon is. A fact that cannot be sent is left out.
 func serveStatus(_ context.Context, x *exchange) error {
-	for _, fact := range x.backend.Status() {
+	facts := x.backend.Status()
+	if x.backend.Throttle.Failures > 0 {
+		facts = append(facts, x.server.throttleFacts()...)
+	}
+	for _, fact := range facts {
 		if err := x.response.Status(fact); err != nil {
 			x.logger().Debug("fact left out", "name", fact.Name, "error", err)
 		}

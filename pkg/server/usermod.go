@@ -15,7 +15,7 @@ func serveUserMod(ctx context.Context, x *exchange) error {
 	request := modifyRequest(x.request)
 	request.CallerIsRoot = x.caller.IsRoot()
 	var m login.Modification
-	x.decide(func() login.Decision {
+	x.decide(ctx, func() login.Decision {
 		m = x.backend.Login.ModifyUser(ctx, request)
 		return m.Decision
 	})

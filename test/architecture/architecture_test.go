@@ -27,7 +27,7 @@ var below = map[string][]string{
 	"pkg/throttle":   {},
 	"pkg/config":     {"pkg/expression", "pkg/secret"},
 	"pkg/nslcd":      {"pkg/account", "pkg/secret"},
-	"pkg/directory":  {"pkg/account", "pkg/config", "pkg/expression", "pkg/secret", "pkg/trace"},
+	"pkg/directory":  {"pkg/account", "pkg/config", "pkg/expression", "pkg/secret", "pkg/throttle", "pkg/trace"},
 	"pkg/names":      {"pkg/account", "pkg/directory", "pkg/trace"},
 	"pkg/roles":      {"pkg/account", "pkg/trace"},
 	"pkg/login":      {"pkg/account", "pkg/directory", "pkg/roles", "pkg/secret", "pkg/trace"},
