@@ -63,6 +63,7 @@ var (
 
 // known answers the requests; one that appends nothing answers "not found".
 var known = map[nslcd.Action]func(nslcd.Request, *nslcd.Response) error{
+	nslcd.ActionExplain: explained,
 	nslcd.ActionPasswdByName: func(q nslcd.Request, r *nslcd.Response) error {
 		if q.Name == "loner" {
 			return r.Passwd(account.Account{Name: "loner", UID: 5002}, "*")

@@ -11,11 +11,11 @@ import (
 const rootLong = `goldapctl is the command for people of goldap, LDAP login for Linux.
 
 It talks to goldapd through its socket and does not need the configuration;
-"flush" and "status" need root. Only "demo" starts things of its own.
+"explain", "flush" and "status" need root. Only "demo" starts things of its own.
 
 Exit statuses:
   0  found, or everything as announced
-  1  no such entry, or a step of the demo was not as announced
+  1  no such entry, a login that is refused, or a step of the demo was not as announced
   2  the command line makes no sense
   3  no answer: goldapd is not there, or no directory answered it`
 
@@ -25,6 +25,9 @@ const rootExample = `  # a directory, the daemon and real PAM logins, in a tempo
   # does this machine know the user, and in which groups?
   goldapctl lookup passwd alice
   goldapctl lookup groups alice
+
+  # why may somebody not log in?
+  goldapctl explain alice --service sshd
 
   # why does it not know what the directory has?
   goldapctl status`
@@ -42,7 +45,7 @@ func newRoot() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemo(), newFlush(), newLookup(), newStatus(), newVersion())
+	root.AddCommand(newDemo(), newExplain(), newFlush(), newLookup(), newStatus(), newVersion())
 	return root
 }
 

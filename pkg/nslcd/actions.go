@@ -64,3 +64,6 @@ const (
 	ActionFlush  Action = 0x676c0002
 	ActionStatus Action = 0x676c0003
 )
+
+// ActionExplain is goldap's own, too: decide about a login and say how.
+const ActionExplain Action = 0x676c0005

@@ -53,6 +53,7 @@ var requestFields = map[Action][]field{
 	ActionLogin:            append(append([]field{budgetField}, pamFields()...), passwordField),
 	ActionFlush:            {},
 	ActionStatus:           {},
+	ActionExplain:          explainFields(),
 	ActionSessionOpen:      pamFields(),
 	ActionSessionClose:     append(pamFields(), sessionIDField),
 	ActionChangePassword:   append(pamFields(), asRootField, passwordField, newPasswordField),

@@ -15,7 +15,7 @@ import (
 )
 
 func TestRequestsSurviveDecodingAndEncoding(t *testing.T) {
-	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "explain.txt") {
 		t.Run(frame.Name, func(t *testing.T) {
 			request, err := nslcd.ReadRequest(iotest.OneByteReader(bytes.NewReader(frame.Request)))
 			if err != nil {
@@ -74,7 +74,7 @@ func TestNothingAtAllIsEOF(t *testing.T) {
 }
 
 func TestResponsesSurviveDecodingAndEncoding(t *testing.T) {
-	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "explain.txt") {
 		t.Run(frame.Name, func(t *testing.T) {
 			request, err := nslcd.ReadRequest(bytes.NewReader(frame.Request))
 			if err != nil {
@@ -142,6 +142,8 @@ func copyEntry(response *nslcd.Response, answer *nslcd.AnswerReader, action nslc
 		return errors.Join(err, response.SessionOpened(id))
 	case nslcd.ActionSessionClose:
 		return response.SessionClosed()
+	case nslcd.ActionExplain:
+		return copied(answer.Step, response.Step)
 	case nslcd.ActionUserMod:
 		refused, err := answer.Modified()
 		return errors.Join(err, response.Modified(refused))
@@ -180,7 +182,7 @@ func copied[T any](read func() (T, error), write func(T) error) error {
 
 // No beginning of a response may be taken for a whole one.
 func TestTruncatedResponses(t *testing.T) {
-	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "explain.txt") {
 		request, err := nslcd.ReadRequest(bytes.NewReader(frame.Request))
 		if err != nil {
 			t.Fatal(err)

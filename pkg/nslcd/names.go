@@ -44,6 +44,7 @@ var actionNames = map[Action]string{
 	ActionLogin:            "login",
 	ActionFlush:            "flush",
 	ActionStatus:           "status",
+	ActionExplain:          "explain",
 }
 
 // String returns the name that the log shows.

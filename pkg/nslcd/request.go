@@ -29,10 +29,12 @@ type Request struct {
 	Budget time.Duration
 	// PAM is in all PAM actions and in ActionLogin; ActionUserMod has its User.
 	PAM PAM
+	// Prove is in ActionExplain: the password is to be proven.
+	Prove bool
 	// SessionID is in ActionSessionClose.
 	SessionID string
-	// Password is the password in ActionAuthenticate, ActionLogin and
-	// ActionUserMod, and the old one in ActionChangePassword. It is the
+	// Password is the password in ActionAuthenticate, ActionLogin,
+	// ActionExplain and ActionUserMod, and the old one in ActionChangePassword. It is the
 	// administrator's if AsRoot is set.
 	Password secret.Secret
 	// AsRoot is in ActionChangePassword and ActionUserMod, NewPassword in the

@@ -65,6 +65,7 @@ func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 			}
 			lookups.Flush()
 		},
+		Forget: lookups.Forget,
 		Status: func() []nslcd.Fact { return facts(directories, lookups) },
 		RetryNow: func() {
 			for _, d := range directories {

@@ -70,6 +70,9 @@ type Backend struct {
 	// are.
 	Flush  func()
 	Status func() []nslcd.Fact
+	// Forget makes the next login of the user see what the directories have then.
+	// It may be nil.
+	Forget func(user string)
 	// RetryNow makes the directories try at once what waits for its retry time.
 	// It may be nil.
 	RetryNow func()

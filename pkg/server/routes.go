@@ -79,6 +79,7 @@ var routes = map[nslcd.Action]route{
 	nslcd.ActionSessionClose:     {allowed: everyone, serve: serveSessionClose},
 	nslcd.ActionFlush:            {allowed: onlyRoot, serve: serveFlush},
 	nslcd.ActionStatus:           {allowed: onlyRoot, serve: serveStatus},
+	nslcd.ActionExplain:          {allowed: onlyRoot, serve: serveExplain, login: true},
 	nslcd.ActionLogin:            {allowed: everyone, serve: serveAuthenticate, login: true},
 	nslcd.ActionChangePassword:   {allowed: rootIfAsRoot, serve: serveChangePassword, login: true},
 	nslcd.ActionUserMod:          {allowed: rootIfAsRoot, serve: serveUserMod, login: true},

@@ -57,7 +57,7 @@ func TestPermissions(t *testing.T) {
 	for name, action := range declaredActions(t) {
 		for _, asRoot := range []bool{false, true} {
 			request := nslcd.Request{Action: action, AsRoot: asRoot}
-			refused := action == nslcd.ActionFlush || action == nslcd.ActionStatus || (action == nslcd.ActionChangePassword || action == nslcd.ActionUserMod) && asRoot
+			refused := action == nslcd.ActionFlush || action == nslcd.ActionStatus || action == nslcd.ActionExplain || (action == nslcd.ActionChangePassword || action == nslcd.ActionUserMod) && asRoot
 			if !routes[action].allowed(root, request) {
 				t.Errorf("%s, asroot %v: root is refused", name, asRoot)
 			}
@@ -74,7 +74,7 @@ func TestPermissions(t *testing.T) {
 // login.
 func TestTimeOfActions(t *testing.T) {
 	for action, row := range routes {
-		pam := action>>16 == nslcd.ActionAuthenticate>>16 || action == nslcd.ActionLogin || action == nslcd.ActionUserMod
+		pam := action>>16 == nslcd.ActionAuthenticate>>16 || action == nslcd.ActionLogin || action == nslcd.ActionExplain || action == nslcd.ActionUserMod
 		session := action == nslcd.ActionSessionOpen || action == nslcd.ActionSessionClose
 		if row.login != (pam && !session) {
 			t.Errorf("%v: login is %v", action, row.login)
