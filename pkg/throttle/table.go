@@ -101,7 +101,7 @@ func (t *Table) Take(limits Limits, a Attempt, longest time.Duration) Turn {
 	}
 	for _, k := range keys {
 		if f := t.failures.get(k); f != nil {
-			f.next = now.Add(turn.Wait + limits.spacing(k.kind, f.count))
+			f.next = later(f.next, now).Add(limits.spacing(k.kind, f.count))
 		}
 	}
 	if turn.Wait > 0 {
@@ -216,10 +216,15 @@ func (turn Turn) Failed() {
 		f := t.failures.put(k)
 		f.count++
 		f.last = now
-		if next := now.Add(limits.spacing(k.kind, f.count)); next.After(f.next) {
-			f.next = next
-		}
+		f.next = later(f.next, now.Add(limits.spacing(k.kind, f.count)))
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // Succeeded forgets the failures of the user from that place, which is known
