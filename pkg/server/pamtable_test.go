@@ -50,6 +50,8 @@ type lab struct {
 	credential func(*net.UnixConn) (server.Credential, error)
 	// socket is where the server listens, nsswitch its nsswitch.conf if set.
 	socket, nsswitch string
+	// adjust, if set, changes the backend.
+	adjust func(*server.Backend)
 }
 
 func day(offset int) string { return fmt.Sprint(time.Now().Unix()/86400 + int64(offset)) }
@@ -81,6 +83,9 @@ func (l *lab) serveConfigured(t *testing.T) *client.Client {
 	backend, err := server.NewBackend(&l.cfg, server.BackendOptions{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if l.adjust != nil {
+		l.adjust(backend)
 	}
 	l.socket = filepath.Join(t.TempDir(), "socket")
 	socket, err := server.Listen(l.socket)

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/config"
 	"github.com/goldap/goldap/pkg/login"
@@ -75,7 +77,7 @@ func (x *exchange) slowed(ctx context.Context, judge func() login.Decision) logi
 	case account.UnknownUser:
 		turn.Failed()
 		if x.backend.HideUnknown {
-			sleep(ctx, time.Until(began.Add(x.server.guesses.sample())))
+			sleepUntil(ctx, began.Add(x.server.guesses.sample()))
 		}
 	case account.Success:
 		turn.Succeeded()
@@ -114,6 +116,19 @@ func sleep(ctx context.Context, d time.Duration) bool {
 		return true
 	case <-ctx.Done():
 		return false
+	}
+}
+
+// sleepUntil is exact: timers of Go are late by up to a millisecond, which many
+// measurements would show. The thread sleeps for the last of it.
+func sleepUntil(ctx context.Context, at time.Time) {
+	const inexact = 2 * time.Millisecond
+	if !sleep(ctx, time.Until(at)-inexact) {
+		return
+	}
+	if rest := time.Until(at); rest > 0 {
+		exact := unix.NsecToTimespec(rest.Nanoseconds())
+		_ = unix.Nanosleep(&exact, nil)
 	}
 }
 

@@ -15,10 +15,11 @@ func serveUserMod(ctx context.Context, x *exchange) error {
 	request := modifyRequest(x.request)
 	request.CallerIsRoot = x.caller.IsRoot()
 	var m login.Modification
-	x.decide(ctx, func() login.Decision {
+	decision := x.decide(ctx, func() login.Decision {
 		m = x.backend.Login.ModifyUser(ctx, request)
 		return m.Decision
 	})
+	m.Decision = decision // m is empty if nobody was asked
 	x.auditUserMod(m)
 	if m.NoAdministrator {
 		return nil // as nslcd, which has nobody to ask
