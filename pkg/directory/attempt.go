@@ -72,6 +72,7 @@ func (r *request) inOrder(ctx context.Context) (answered bool, err error) {
 		for j, s := range servers {
 			if s.isDown() {
 				r.skipped = append(r.skipped, s)
+				notePassedOver(ctx, s)
 				continue
 			}
 			if answered, err := r.attempt(ctx, s, anyUp(servers[j+1:]) || anyLeft(r.sources[i+1:])); answered {
@@ -156,6 +157,7 @@ func (r *request) attempt(ctx context.Context, s *server, another bool) (answere
 	defer cancel()
 	start := time.Now()
 	err = r.operation(share, s)
+	r.noteAttempt(ctx, s, time.Since(start), err)
 	if err == nil || !noAnswer(err) {
 		s.markUp(true, time.Since(start))
 		return true, r.name(s, err)

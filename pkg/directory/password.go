@@ -59,6 +59,9 @@ func (c *conn) bindUser(ctx context.Context, dn string, password secret.Secret) 
 	if err == nil && (reply.Code == ldap.LDAPResultBusy || reply.Code == ldap.LDAPResultUnavailable) {
 		return noReply, refusedBind(dn, reply)
 	}
+	if err == nil {
+		noteBind(ctx, dn, reply)
+	}
 	return reply, err
 }
 

@@ -187,6 +187,7 @@ func (c *conn) search(ctx context.Context, timeout time.Duration, q *search) ([]
 		}
 		return nil
 	})
+	c.noteSearch(ctx, q, all, err)
 	return all, err
 }
 

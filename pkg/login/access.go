@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -21,7 +22,9 @@ func (l *Login) authorize(ctx context.Context, req Request, acct account.Account
 	if v.outcome != account.Success {
 		return v, nil
 	}
-	if refused := l.checkTemplate(acct); refused.outcome != account.Success {
+	refused := l.checkTemplate(acct)
+	noteTemplate(ctx, acct, refused)
+	if refused.outcome != account.Success {
 		return refused, nil
 	}
 	return v, held
@@ -29,6 +32,7 @@ func (l *Login) authorize(ctx context.Context, req Request, acct account.Account
 
 // checkEntry looks at the rules of the directory that has the user.
 func (l *Login) checkEntry(ctx context.Context, req Request, acct account.Account, dir Directory) verdict {
+	l.notePolicy(ctx, acct)
 	if expired(acct.Shadow, l.today()) {
 		return verdict{outcome: account.AccountExpired, message: textAccountExpired, rule: "shadowExpire"}
 	}
@@ -37,34 +41,35 @@ func (l *Login) checkEntry(ctx context.Context, req Request, acct account.Accoun
 	}
 	group, filter := dir.LoginRules()
 	member, err := dir.IsGroupMember(ctx, acct.DN)
-	if v := judgeFact("login_group_dn", "not a member of "+group, member, err); v.outcome != account.Success {
+	if v := judgeFact(ctx, "login_group_dn", "not a member of "+group, member, err, group); v.outcome != account.Success {
 		return v
 	}
 	if v := l.checkAttributes(ctx, req.Service, acct.DN, dir); v.outcome != account.Success {
 		return v
 	}
-	if v := checkUID(acct, dir); v.outcome != account.Success {
+	if v := checkUID(ctx, acct, dir); v.outcome != account.Success {
 		return v
 	}
 	matches, err := dir.MatchesLoginFilter(ctx, acct.DN)
-	if v := judgeFact("login_filter", "the entry does not match "+filter, matches, err); v.outcome != account.Success {
+	if v := judgeFact(ctx, "login_filter", "the entry does not match "+filter, matches, err, filter); v.outcome != account.Success {
 		return v
 	}
 	return l.checkSearches(ctx, req, acct, dir)
 }
 
 // checkUID looks at the window of uids that may log in.
-func checkUID(acct account.Account, dir Directory) verdict {
+func checkUID(ctx context.Context, acct account.Account, dir Directory) verdict {
 	least, most := dir.LoginUIDs()
 	uid := acct.UID
 	switch {
 	case !acct.HasID() && (least != 0 || most != 0):
-		return judgeFact("login_min_uid", "the entry has no uid", false, nil)
+		return judgeFact(ctx, "login_min_uid", "the entry has no uid", false, nil, "no uid")
 	case uid < least:
-		return judgeFact("login_min_uid", fmt.Sprintf("%d is below %d", uid, least), false, nil)
+		return judgeFact(ctx, "login_min_uid", fmt.Sprintf("%d is below %d", uid, least), false, nil, idText(uid))
 	case most != 0 && uid > most:
-		return judgeFact("login_max_uid", fmt.Sprintf("%d is above %d", uid, most), false, nil)
+		return judgeFact(ctx, "login_max_uid", fmt.Sprintf("%d is above %d", uid, most), false, nil, idText(uid))
 	}
+	noteUID(ctx, uid, least, most)
 	return verdict{outcome: account.Success}
 }
 
@@ -78,7 +83,7 @@ func (l *Login) checkAttributes(ctx context.Context, service, dn string, dir Dir
 	values, err := dir.LoginAttributes(ctx, dn)
 	if checkService {
 		allowed, why := permits(values.Services, service)
-		if v := judgeFact("login_check_service", why, allowed, err); v.outcome != account.Success {
+		if v := judgeFact(ctx, "login_check_service", why, allowed, err, values.Services...); v.outcome != account.Success {
 			return v
 		}
 	}
@@ -90,7 +95,7 @@ func (l *Login) checkAttributes(ctx context.Context, service, dn string, dir Dir
 		names, err = l.Machine.names(ctx)
 	}
 	allowed, why := permits(values.Hosts, names...)
-	return judgeFact("login_check_host", why, allowed, err)
+	return judgeFact(ctx, "login_check_host", why, allowed, err, values.Hosts...)
 }
 
 // checkSearches is the rule that each of login_searches finds something.
@@ -103,7 +108,7 @@ func (l *Login) checkSearches(ctx context.Context, req Request, acct account.Acc
 	if err == nil {
 		failed, err = dir.MatchesLoginSearches(ctx, variables)
 	}
-	return judgeFact("login_searches", "nothing matches "+failed, failed == "", err)
+	return judgeFact(ctx, "login_searches", "nothing matches "+failed, failed == "", err, cmp.Or(failed, "each search"))
 }
 
 // variables are what the filters of login_searches and login_bind_search may
@@ -137,12 +142,16 @@ func judgeRule(rule string, allowed bool, err error) verdict {
 	return verdict{outcome: account.Success}
 }
 
-// judgeFact is judgeRule that names what keeps out.
-func judgeFact(rule, fact string, allowed bool, err error) verdict {
+// judgeFact is judgeRule that names what keeps out, and tells the trace:
+// values are what the rule looked at.
+func judgeFact(ctx context.Context, rule, fact string, allowed bool, err error, values ...string) verdict {
+	name := rule
 	if !allowed && err == nil {
 		rule += ": " + fact
 	}
-	return judgeRule(rule, allowed, err)
+	v := judgeRule(rule, allowed, err)
+	noteRule(ctx, name, values, v)
+	return v
 }
 
 // permits applies the values of host or authorizedService as pam_ldap(5) does:

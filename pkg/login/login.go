@@ -179,8 +179,9 @@ func (l *Login) bind(ctx context.Context, req Request, acct account.Account, dir
 	}
 	v := judge(reply, phaseBind)
 	if v.outcome == account.Success && !found {
-		return verdict{outcome: account.BadCredentials, rule: "login_bind_search"}, nil
+		v = verdict{outcome: account.BadCredentials, rule: "login_bind_search"}
 	}
+	noteBindVerdict(ctx, v)
 	return v, nil
 }
 
@@ -215,7 +216,9 @@ func (l *Login) admit(ctx context.Context, proven Decision, req Request, acct ac
 	if v.outcome != account.Success {
 		return proven.authorizedBy(v)
 	}
-	return l.admitWith(proven, acct).withRoles(held).asTemplate(acct)
+	admitted := l.admitWith(proven, acct)
+	notePasswordAge(ctx, admitted)
+	return admitted.withRoles(held).asTemplate(acct)
 }
 
 // admitWith adds what the age of the password says about a login that no access

@@ -14,6 +14,12 @@ import (
 // of the directory that has it. With fresh it is not answered from memory. What
 // lookups remember is never used for a login.
 func (n *Names) LoginAccount(ctx context.Context, name string, fresh bool) (account.Account, int, error) {
+	acct, index, err := n.loginAccount(ctx, name, fresh)
+	n.noteLogin(ctx, name, acct, index, err)
+	return acct, index, err
+}
+
+func (n *Names) loginAccount(ctx context.Context, name string, fresh bool) (account.Account, int, error) {
 	if err := n.mayLogIn(name); err != nil {
 		return account.Account{}, 0, err
 	}

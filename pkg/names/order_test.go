@@ -237,8 +237,8 @@ func TestTraceOfDirectories(t *testing.T) {
 		one, two := &fake{err: directory.ErrUnavailable}, &fake{}
 		three := &fake{accounts: []account.Account{user("bob", 6001, 6000)}}
 		for passOver, want := range map[bool]string{
-			false: "directory asked 1 directory unavailable; directory not passed over 1 directory unavailable; ",
-			true:  "directory asked 1 directory unavailable; directory asked 2 no such entry; directory asked 3 found; directory passed over 1; ",
+			false: "directory asked 1 directory unavailable; directory not passed over 1 directory unavailable; no account; ",
+			true:  "directory asked 1 directory unavailable; directory asked 2 no such entry; directory asked 3 found; directory passed over 1; account 3; ",
 		} {
 			s, tr := newOrder(t, passOver, one, two, three), trace.New()
 			_, _, _ = s.LoginAccount(trace.With(t.Context(), tr), "bob", true)

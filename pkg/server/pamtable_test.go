@@ -46,6 +46,8 @@ type lab struct {
 	script     scripted.Script
 	uid        uint32
 	refuse     bool
+	// before are servers that are asked before the one of the lab.
+	before []string
 	// credential, if set, is used instead of uid.
 	credential func(*net.UnixConn) (server.Credential, error)
 	// socket is where the server listens, nsswitch its nsswitch.conf if set.
@@ -69,7 +71,7 @@ func (l *lab) serve(t *testing.T) *client.Client {
 	}
 	ldap.Add(user, scripted.Entry{DN: labAdmin, Attributes: map[string][]string{"userPassword": {"admin secret"}}})
 	ldap.Script(l.script)
-	l.dir.URIs = []string{"ldap://" + ldap.Listen(t)}
+	l.dir.URIs = append(l.before, "ldap://"+ldap.Listen(t))
 	l.cfg.Directories = []config.Directory{l.dir}
 	if l.refuse {
 		ldap.Close()
