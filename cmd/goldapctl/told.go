@@ -55,7 +55,9 @@ func (t told) writeText(w io.Writer) {
 		at := time.Duration(step.Microseconds) * time.Microsecond
 		fmt.Fprintf(w, "%8.3f ms  %s\n", float64(at.Microseconds())/1000, visible(step.Text))
 		for _, fact := range step.Facts {
-			fmt.Fprintf(w, "%13s%s: %s\n", "", visible(fact.Name), visible(fact.Value))
+			if fact.Value != "" {
+				fmt.Fprintf(w, "%13s%s: %s\n", "", visible(fact.Name), visible(fact.Value))
+			}
 		}
 	}
 	fmt.Fprintln(w)
