@@ -36,7 +36,7 @@ func (x *exchange) explained(ctx context.Context) login.Decision {
 		x.backend.Forget(x.request.PAM.User)
 	}
 	if x.request.Prove {
-		return x.backend.Login.Authenticate(ctx, x.loginRequest())
+		return x.slowed(ctx, func() login.Decision { return x.backend.Login.Authenticate(ctx, x.loginRequest()) })
 	}
 	return x.backend.Login.Authorize(ctx, x.loginRequest())
 }

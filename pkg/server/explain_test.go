@@ -10,11 +10,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/goldap/goldap/pkg/client"
 	"github.com/goldap/goldap/pkg/config"
 	"github.com/goldap/goldap/pkg/nslcd"
 	"github.com/goldap/goldap/pkg/secret"
+	"github.com/goldap/goldap/pkg/server"
 )
 
 var updateTraces = flag.Bool("update-traces", false, "write the golden traces")
@@ -207,6 +210,31 @@ func TestExplainNamesServersThatArePassedOver(t *testing.T) {
 	if got := lasting(steps); err != nil || !strings.Contains(got, "server passed over\n  server=ldap://server1\n  because=it is down\n") {
 		t.Errorf("error %v, %s", err, got)
 	}
+}
+
+// Whoever is slowed down is so in an explanation, which says by what; one that
+// looks at no password is not, even if there is one.
+func TestExplainIsThrottled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, wrong := newGuesser(), aLogin{user: "ada", password: "wrong"}.asked()
+		wait := func(e client.Explanation) (text string, took time.Duration) {
+			answer, took := g.ask(t, frameOf(t, e), server.Credential{})
+			return string(answer), took
+		}
+		for i, want := range []time.Duration{0, 0, time.Second, 2 * time.Second} {
+			text, took := wait(wrong)
+			if took != want || strings.Contains(text, "throttled") != (want > 0) {
+				t.Errorf("explanation %d took %v, not %v: %q", i, took, want, text)
+			}
+		}
+		wrong.Prove = false
+		if text, took := wait(wrong); took != 0 || strings.Contains(text, "throttled") {
+			t.Errorf("without the password it took %v: %q", took, text)
+		}
+		if strings.Contains(g.log.String(), "wrong") {
+			t.Errorf("the password is in the log: %s", g.log)
+		}
+	})
 }
 
 func frameOf(t *testing.T, e client.Explanation) []byte {

@@ -40,6 +40,10 @@ func (x *exchange) guess() (throttle.Attempt, bool) {
 	attempt := throttle.Attempt{User: pam.User, Host: pam.RHost, Remote: pam.RUser, UID: x.caller.UID}
 	switch x.request.Action {
 	case nslcd.ActionAuthenticate, nslcd.ActionLogin, nslcd.ActionChangePassword, nslcd.ActionUserMod:
+	case nslcd.ActionExplain:
+		if !x.request.Prove {
+			return throttle.Attempt{}, false
+		}
 	default:
 		return throttle.Attempt{}, false
 	}
