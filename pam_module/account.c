@@ -11,7 +11,7 @@ static int repeat(const struct verdict *verdict, struct answer *answer) {
 /* judge asks whether the user may in, unless the authentication before on this
  * handle has looked at every access rule already. A login without a password
  * (ssh keys) had none. */
-static int judge(const struct call *call, struct answer *answer) {
+static int judge(struct call *call, struct answer *answer) {
   const struct verdict *verdict = goldap_verdict(call);
 
   if (verdict != NULL && verdict->complete)
@@ -24,8 +24,8 @@ static int judge(const struct call *call, struct answer *answer) {
   case ASK_ANSWERED:
     break;
   }
-  if (answer->code != PAM_SUCCESS || verdict == NULL)
-    return answer->code;
+  if (verdict == NULL || answer->code != PAM_SUCCESS)
+    return goldap_admit(call, answer, answer->code);
   return repeat(verdict, answer);
 }
 

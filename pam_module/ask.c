@@ -11,6 +11,7 @@
  * answer at once and then works on the rest: so one that hangs is found out
  * soon enough for this file's own program to take over. */
 enum {
+  SESSION = 1000,       /* for a daemon to note that a session begins or ends */
   BUDGET = 10000,       /* what the answering end is told to stay within */
   DAEMON_HEAD = 2500,   /* until the first byte; name lookups have 2 s */
   DAEMON_TOTAL = 11000, /* until the last */
@@ -79,9 +80,60 @@ static int read_authenticated(struct wire_reader *reader,
   return read_message(reader, answer);
 }
 
+/* read_environment takes variables of goldap's own only: no answer may set
+ * LD_PRELOAD. */
+static int read_environment(struct wire_reader *reader, struct answer *answer) {
+  char *at = answer->environment;
+  char *end = answer->environment + WIRE_ENVIRONMENT_MAX;
+  int32_t count;
+
+  if (wire_read_int32(reader, &count) != 0 || count < 0 ||
+      count > WIRE_VARIABLES_MAX)
+    return -1;
+  for (; count > 0; count--) {
+    if (wire_read_string(reader, at, (size_t)(end - at)) != 0 ||
+        strncmp(at, "GOLDAP_", 7) != 0 || strchr(at, '=') == NULL)
+      return -1;
+    at += strlen(at) + 1;
+  }
+  *at = '\0';
+  return 0;
+}
+
+static int read_session(struct wire_reader *reader, struct answer *answer) {
+  if (wire_read_string(reader, answer->account, sizeof answer->account) != 0)
+    return -1;
+  return read_environment(reader, answer);
+}
+
+static int read_user(struct wire_reader *reader, struct answer *answer) {
+  return wire_read_string(reader, answer->user, sizeof answer->user);
+}
+
 static int read_login(struct wire_reader *reader, struct answer *answer) {
   answer->authorized_fully = true;
-  return read_authenticated(reader, answer);
+  if (read_code(reader, &answer->code) != 0 || read_user(reader, answer) != 0 ||
+      read_code(reader, &answer->authorization) != 0 ||
+      read_message(reader, answer) != 0)
+    return -1;
+  return read_session(reader, answer);
+}
+
+static int read_admitted(struct wire_reader *reader, struct answer *answer) {
+  if (read_code(reader, &answer->code) != 0 || read_user(reader, answer) != 0 ||
+      read_message(reader, answer) != 0)
+    return -1;
+  return read_session(reader, answer);
+}
+
+static int read_session_id(struct wire_reader *reader, struct answer *answer) {
+  return read_user(reader, answer);
+}
+
+static int read_nothing(struct wire_reader *reader, struct answer *answer) {
+  (void)reader;
+  (void)answer;
+  return 0;
 }
 
 static int read_verdict(struct wire_reader *reader, struct answer *answer) {
@@ -237,32 +289,95 @@ static void put_login(struct question *question, const struct call *call,
   wire_put_string(request, call->tty, WIRE_NAME_MAX);
 }
 
-enum ask_result goldap_authenticate(const struct call *call, const char *user,
-                                    const char *password,
-                                    struct answer *answer) {
-  struct question plain, question;
+/* ask_goldap asks what goldap has an action of its own for, and, of a daemon
+ * that does not know it, the plain question. */
+static enum ask_result ask_goldap(const struct call *call,
+                                  struct question *question,
+                                  struct question *plain,
+                                  struct answer *answer) {
   enum ask_result result;
 
+  question->plain = plain;
+  result = ask(call, question, answer);
+  wire_free_request(&plain->request);
+  return result;
+}
+
+enum ask_result goldap_authenticate(const struct call *call,
+                                    bool as_administrator, const char *password,
+                                    struct answer *answer) {
+  struct question plain, question;
+
   begin_question(&plain, WIRE_PAM_AUTHC, read_authenticated);
-  put_login(&plain, call, user);
+  put_login(&plain, call, as_administrator ? "" : call->user);
   wire_put_string(&plain.request, password, WIRE_PASSWORD_MAX);
   begin_question(&question, WIRE_LOGIN, read_login);
   wire_put_int32(&question.request, BUDGET);
-  put_login(&question, call, user);
+  wire_put_int32(&question.request, as_administrator);
+  put_login(&question, call, call->user);
   wire_put_string(&question.request, password, WIRE_PASSWORD_MAX);
-  question.plain = &plain;
-  result = ask(call, &question, answer);
-  wire_free_request(&plain.request);
-  return result;
+  return ask_goldap(call, &question, &plain, answer);
 }
 
 enum ask_result goldap_authorize(const struct call *call,
                                  struct answer *answer) {
-  struct question question;
+  struct question plain, question;
 
-  begin_question(&question, WIRE_PAM_AUTHZ, read_verdict);
+  begin_question(&plain, WIRE_PAM_AUTHZ, read_verdict);
+  put_login(&plain, call, call->user);
+  begin_question(&question, WIRE_ADMIT, read_admitted);
+  wire_put_int32(&question.request, BUDGET);
   put_login(&question, call, call->user);
-  return ask(call, &question, answer);
+  return ask_goldap(call, &question, &plain, answer);
+}
+
+/* ask_briefly asks the daemon and nobody else, and is not interested in why
+ * there is no answer. */
+static enum ask_result ask_briefly(const struct call *call,
+                                   const struct question *question,
+                                   struct answer *answer) {
+  wire_time deadline = wire_now() + SESSION;
+  struct failure failure = {0};
+  enum ask_result result;
+  int fd = wire_connect(call->options.socket, deadline);
+
+  if (fd < 0)
+    return ASK_UNAVAILABLE;
+  result = exchange(fd, question, deadline, deadline, answer, &failure);
+  close(fd);
+  return result;
+}
+
+static bool note_session(const struct call *call, struct question *question,
+                         struct answer *answer) {
+  enum ask_result result = ASK_UNAVAILABLE;
+
+  if (!question->request.failed && call->options.mode != MODE_DIRECT)
+    result = ask_briefly(call, question, answer);
+  wire_free_request(&question->request);
+  return result == ASK_ANSWERED;
+}
+
+bool goldap_note_opened(const struct call *call, char id[WIRE_NAME_MAX + 1]) {
+  struct question question;
+  struct answer answer = {0};
+
+  begin_question(&question, WIRE_PAM_SESS_O, read_session_id);
+  put_login(&question, call, call->user);
+  if (!note_session(call, &question, &answer))
+    return false;
+  memcpy(id, answer.user, sizeof answer.user);
+  return true;
+}
+
+bool goldap_note_closed(const struct call *call, const char *id) {
+  struct question question;
+  struct answer answer = {0};
+
+  begin_question(&question, WIRE_PAM_SESS_C, read_nothing);
+  put_login(&question, call, call->user);
+  wire_put_string(&question.request, id, WIRE_NAME_MAX);
+  return note_session(call, &question, &answer);
 }
 
 enum ask_result goldap_change_password(const struct call *call,

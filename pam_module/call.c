@@ -29,6 +29,10 @@ static bool parse_flag(struct options *options, const char *argument) {
     options->debug = true;
   else if (strcmp(argument, "local_users") == 0)
     options->local_users = true;
+  else if (strcmp(argument, "nodelay") == 0)
+    options->nodelay = true;
+  else if (strcmp(argument, "template_user") == 0)
+    options->template_user = true;
   else /* nullok is known, but an empty password proves nothing in LDAP */
     return strcmp(argument, "nullok") == 0;
   return true;

@@ -7,6 +7,7 @@
  *
  *   auth.c, account.c, password.c, session.c   the entry points, pam_sm_*(3)
  *   call.c      what the entry points share: options, the user, messages
+ *   admit.c     what follows for the program when a user may go on
  *   state.c     what one call leaves for the next
  *   ask.c       one question to the daemon or to this file as a program
  *   peer.c      who may be handed a password
@@ -32,6 +33,8 @@ struct options {
   bool ignore_unknown_user;
   bool ignore_authinfo_unavail;
   bool no_warn;
+  bool nodelay;
+  bool template_user; /* users may become another (template_login) */
   bool debug;
   bool local_users;
   unsigned long minimum_uid;
@@ -73,11 +76,16 @@ struct answer {
   int authorization; /* PAM code: of an authentication, the second verdict */
   bool authorized_fully; /* the second verdict is that of every access rule */
   char message[WIRE_MESSAGE_MAX + 1];
+  /* These are empty where the daemon does not say. */
+  char user[WIRE_NAME_MAX + 1];    /* in the directory's spelling */
+  char account[WIRE_NAME_MAX + 1]; /* the local user whom the user becomes */
+  /* NAME=VALUE strings with their NULs, one behind the other; then a NUL */
+  char environment[WIRE_ENVIRONMENT_MAX + 2];
 };
 
-/* Checks a password. user "" is the directory's administrator. */
-enum ask_result goldap_authenticate(const struct call *call, const char *user,
-                                    const char *password,
+/* Checks the user's password, or that of their directory's administrator. */
+enum ask_result goldap_authenticate(const struct call *call,
+                                    bool as_administrator, const char *password,
                                     struct answer *answer);
 enum ask_result goldap_authorize(const struct call *call,
                                  struct answer *answer);
@@ -87,6 +95,22 @@ enum ask_result goldap_change_password(const struct call *call,
 /* Why passwords cannot be changed at all; message is empty if they can. */
 enum ask_result goldap_prohibition(const struct call *call,
                                    struct answer *answer);
+/* Tell the daemon, for its log, that a session begins or ends; the first fills
+ * in the session's id. Nothing depends on the answer, so it is not waited for
+ * longer than a second, and nobody but the daemon is told. */
+bool goldap_note_opened(const struct call *call, char id[WIRE_NAME_MAX + 1]);
+bool goldap_note_closed(const struct call *call, const char *id);
+
+/* admit.c */
+
+/* Gives the program what the answer has for it, once the user may go on (result
+ * is PAM_SUCCESS or PAM_NEW_AUTHTOK_REQD): the PAM environment, the canonical
+ * spelling of the user name, the user whom the user becomes. Returns result, or
+ * PAM_PERM_DENIED. */
+int goldap_admit(struct call *call, const struct answer *answer, int result);
+/* Takes back what an earlier login on this handle gave. */
+void goldap_clear_environment(const struct call *call);
+
 /* state.c: what one call leaves on the PAM handle for those that follow. It is
  * only ever given out for the user it is about. */
 
@@ -121,6 +145,9 @@ int goldap_keep_change(const struct call *call, enum change_origin origin,
 void goldap_forget_change(const struct call *call);
 /* Forgets verdict and change. */
 void goldap_forget_login(const struct call *call);
+/* The id of the session that is open, "" if none is known. */
+const char *goldap_session_id(const struct call *call);
+void goldap_keep_session(const struct call *call, const char *id);
 
 /* peer.c */
 

@@ -44,16 +44,20 @@ static int check_exists(const struct call *call) {
                                              : PAM_SUCCESS;
 }
 
-/* check_password proves password, of the user or, with user "", of the
- * directory's administrator. */
-static int check_password(const struct call *call, const char *user,
+/* check_password proves password, of the user or of their directory's
+ * administrator. A server that knows the password and lets nobody in with it
+ * before it is changed (Active Directory) has proven nothing yet: the change
+ * will, which sends it along. */
+static int check_password(const struct call *call, bool as_administrator,
                           const char *password) {
   struct answer answer;
-  enum ask_result result = goldap_authenticate(call, user, password, &answer);
+  enum ask_result result =
+      goldap_authenticate(call, as_administrator, password, &answer);
 
   if (result != ASK_ANSWERED)
     return unanswered(result);
-  if (answer.code == PAM_SUCCESS)
+  if (answer.code == PAM_SUCCESS ||
+      (answer.code == PAM_NEW_AUTHTOK_REQD && !as_administrator))
     return PAM_SUCCESS;
   goldap_tell(call, PAM_ERROR_MSG, answer.message);
   return answer.code == PAM_AUTHINFO_UNAVAIL ? PAM_AUTHINFO_UNAVAIL
@@ -77,7 +81,7 @@ static int prepare_as_user(const struct call *call) {
     return result;
   if (!is_sendable(old))
     return PAM_AUTH_ERR;
-  result = check_password(call, call->user, old);
+  result = check_password(call, false, old);
   if (result == PAM_SUCCESS)
     result = goldap_keep_change(call, CHANGE_AS_USER, old);
   return result;
@@ -89,7 +93,7 @@ static int prompt_administrator(const struct call *call) {
                           administrator_prompt);
 
   if (result == PAM_SUCCESS)
-    result = is_sendable(password) ? check_password(call, "", password)
+    result = is_sendable(password) ? check_password(call, true, password)
                                    : PAM_AUTH_ERR;
   if (result == PAM_SUCCESS)
     result = goldap_keep_change(call, CHANGE_AS_ADMINISTRATOR, password);
@@ -105,7 +109,7 @@ static int prompt_administrator(const struct call *call) {
  * the old password like anybody else. */
 static int prepare_as_root(const struct call *call) {
   struct answer answer;
-  enum ask_result result = goldap_authenticate(call, "", "", &answer);
+  enum ask_result result = goldap_authenticate(call, true, "", &answer);
 
   if (result == ASK_NOT_FOUND)
     return prepare_as_user(call);

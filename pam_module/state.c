@@ -6,6 +6,7 @@
 
 static const char verdict_data[] = "goldap_verdict";
 static const char change_data[] = "goldap_change";
+static const char session_data[] = "goldap_session";
 
 static bool is_same_user(const struct call *call, const char *user) {
   return strcmp(call->user, user) == 0;
@@ -96,4 +97,24 @@ void goldap_forget_change(const struct call *call) {
 void goldap_forget_login(const struct call *call) {
   forget(call, verdict_data);
   forget(call, change_data);
+}
+
+static void free_session(pam_handle_t *pamh, void *data, int status) {
+  (void)pamh;
+  (void)status;
+  free(data);
+}
+
+const char *goldap_session_id(const struct call *call) {
+  const char *id = kept(call, session_data);
+
+  return id != NULL ? id : "";
+}
+
+void goldap_keep_session(const struct call *call, const char *id) {
+  char *copy = strdup(id);
+
+  if (copy != NULL &&
+      pam_set_data(call->pamh, session_data, copy, free_session) != PAM_SUCCESS)
+    free(copy);
 }

@@ -19,8 +19,11 @@ enum {
   WIRE_CONFIG_GET = 0x00010001,
   WIRE_PAM_AUTHC = 0x000d0001,
   WIRE_PAM_AUTHZ = 0x000d0002,
+  WIRE_PAM_SESS_O = 0x000d0003,
+  WIRE_PAM_SESS_C = 0x000d0004,
   WIRE_PAM_PWMOD = 0x000d0005,
   WIRE_LOGIN = 0x676c0001, /* goldap's own; nslcd closes without a byte */
+  WIRE_ADMIT = 0x676c0004, /* so it does for this one */
 
   WIRE_CONFIG_PROHIBIT_MESSAGE = 1,
 
@@ -30,6 +33,8 @@ enum {
   WIRE_NAME_MAX = 255,      /* user, service, host and terminal names, bytes */
   WIRE_PASSWORD_MAX = 8192, /* bytes */
   WIRE_MESSAGE_MAX = 1023,  /* bytes */
+  WIRE_VARIABLES_MAX = 8,   /* of the PAM environment */
+  WIRE_ENVIRONMENT_MAX = 4096, /* bytes of all of them together */
 };
 
 /* A point in time: milliseconds of CLOCK_MONOTONIC. */

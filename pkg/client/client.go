@@ -92,6 +92,28 @@ func (c *Client) Authenticate(ctx context.Context, pam nslcd.PAM, password secre
 	return answer, nil
 }
 
+// Login is Authenticate with goldap's own action: the answer is there within
+// budget, the authorization is the verdict of every access rule, and there is a
+// Session. asRoot asks for the administrator of the user's directory.
+func (c *Client) Login(ctx context.Context, pam nslcd.PAM, password secret.Secret, asRoot bool, budget time.Duration) (nslcd.Authentication, error) {
+	request := nslcd.Request{Action: nslcd.ActionLogin, Budget: budget, AsRoot: asRoot, PAM: pam, Password: password}
+	answer, err := first(ctx, c, request, (*nslcd.AnswerReader).Login)
+	if err != nil {
+		return nslcd.Authentication{Code: nslcd.CodeAuthInfoUnavail, Authorization: nslcd.CodeAuthInfoUnavail}, err
+	}
+	return answer, nil
+}
+
+// Admit is Authorize with goldap's own action, as Login is Authenticate.
+func (c *Client) Admit(ctx context.Context, pam nslcd.PAM, budget time.Duration) (nslcd.Admission, error) {
+	request := nslcd.Request{Action: nslcd.ActionAdmit, Budget: budget, PAM: pam}
+	answer, err := first(ctx, c, request, (*nslcd.AnswerReader).Admission)
+	if err != nil {
+		return nslcd.Admission{Code: nslcd.CodeAuthInfoUnavail}, err
+	}
+	return answer, nil
+}
+
 // Authorize asks whether the user may use the service.
 func (c *Client) Authorize(ctx context.Context, pam nslcd.PAM) (nslcd.Verdict, error) {
 	return verdict(ctx, c, nslcd.Request{Action: nslcd.ActionAuthorize, PAM: pam})

@@ -24,6 +24,9 @@ func (d *draft) checkRoles() {
 		}
 		d.checkRoleGID(role, at, d.cfg.Roles[:i])
 	}
+	if names := strings.Join(d.roleNames(), ","); len(names) > maxRoleNames {
+		d.fail("role", "", "has names of %d bytes together; they must fit into GOLDAP_ROLES, which has %d", len(names), maxRoleNames)
+	}
 	d.checkRoleCycles()
 	d.checkServiceRules()
 }
@@ -49,6 +52,10 @@ func (d *draft) checkRoleNames(at string, names []string) {
 		}
 	}
 }
+
+// maxRoleNames is how long GOLDAP_ROLES can be, in bytes (docs/protocol.md has
+// the limit of the environment as a whole).
+const maxRoleNames = 4000
 
 // maxRoleName is the longest name of a role, in bytes: that of a group for the
 // programs of the shadow suite, groupadd(8).

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -52,6 +53,15 @@ names = ["sudo"]
 	}
 }
 
+// manyRoles are roles with names of 30 bytes.
+func manyRoles(count int) string {
+	var b strings.Builder
+	for i := range count {
+		fmt.Fprintf(&b, "[[role]]\nname = \"%030d\"\nusers = [\"a\"]\n", i)
+	}
+	return b.String()
+}
+
 func TestRoleErrors(t *testing.T) {
 	role := func(lines string) string { return minimal + "[[role]]\n" + lines }
 	service := func(lines string) string {
@@ -64,6 +74,7 @@ func TestRoleErrors(t *testing.T) {
 		"hyphen first":      {role("name = \"-a\"\nusers = [\"a\"]"), `role.name: "-a" is not a name for a role`},
 		"umlaut":            {role("name = \"ä\"\nusers = [\"a\"]"), `role.name: "ä" is not a name for a role`},
 		"long name":         {role("name = \"" + strings.Repeat("a", 33) + "\"\nusers = [\"a\"]"), "is longer than 32 bytes"},
+		"long together":     {minimal + manyRoles(150), "role: has names of 4649 bytes together; they must fit into GOLDAP_ROLES, which has 4000"},
 		"same name":         {minimal + staffRole + "[[role]]\nname = \"STAFF\"\nusers = [\"a\"]", `goldap.toml:8: role.name: "STAFF" is the name of another role, too`},
 		"empty":             {role(`name = "a"`), `goldap.toml:4: role: "a" is a role that nobody can have: give it users, group_dns, groups, filters or roles`},
 		"empty user":        {role("name = \"a\"\nusers = [\"\"]"), "goldap.toml:6: role.users: is empty: write the name of a user"},

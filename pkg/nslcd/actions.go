@@ -51,12 +51,16 @@ const (
 	ActionUserMod          Action = 0x000e0001
 )
 
-// ActionLogin is goldap's own, in a range that nslcd does not use and refuses,
-// upon which a caller asks with ActionAuthenticate. It is an ActionAuthenticate
-// that begins with the milliseconds that the caller can wait, and whose
-// authorization is the verdict of every access rule, so that the caller need
-// not ask ActionAuthorize as well.
-const ActionLogin Action = 0x676c0001
+// ActionLogin and ActionAdmit are goldap's own, in a range that nslcd does not
+// use and refuses, upon which a caller asks with ActionAuthenticate and
+// ActionAuthorize. They begin with the milliseconds that the caller can wait,
+// and their answers have the PAM environment of the session, too. The
+// authorization in the answer to ActionLogin is the verdict of every access
+// rule, so that the caller need not ask again.
+const (
+	ActionLogin Action = 0x676c0001
+	ActionAdmit Action = 0x676c0004
+)
 
 // ActionFlush and ActionStatus are goldap's own, too: forget what directories
 // said, and say how the daemon is.

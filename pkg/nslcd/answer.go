@@ -18,6 +18,28 @@ type Authentication struct {
 	// the text for the person.
 	Authorization Code
 	Message       string
+	// Session is in the answer to ActionLogin only.
+	Session Session
+}
+
+// Session is what goldap's own answers say about a login that succeeds.
+type Session struct {
+	// Account is the user of this machine whom the user becomes; empty is
+	// themselves.
+	Account string
+	// Environment are variables of the PAM environment, NAME=VALUE each
+	// (pam_putenv(3)).
+	Environment []string
+}
+
+// Admission is the answer to ActionAdmit.
+type Admission struct {
+	// Code is the verdict on whether the user may log in.
+	Code Code
+	// User is the name in the directory's spelling, Message the text for the
+	// person.
+	User, Message string
+	Session       Session
 }
 
 // Verdict is the answer to ActionAuthorize and ActionChangePassword.
@@ -165,11 +187,28 @@ func (r *AnswerReader) Config() (value string, err error) {
 	return value, nil
 }
 
-// Authentication reads the verdict of ActionAuthenticate and ActionLogin.
+// Authentication reads the verdict of ActionAuthenticate.
 func (r *AnswerReader) Authentication() (v Authentication, err error) {
 	if err := r.entry(&v.Code, &v.User, &v.Authorization, &v.Message); err != nil {
 		return Authentication{Code: CodeAuthInfoUnavail, Authorization: CodeAuthInfoUnavail},
 			fmt.Errorf("authentication verdict: %w", err)
+	}
+	return v, nil
+}
+
+// Login reads the verdict of ActionLogin.
+func (r *AnswerReader) Login() (v Authentication, err error) {
+	err = r.entry(&v.Code, &v.User, &v.Authorization, &v.Message, &v.Session.Account, &v.Session.Environment)
+	if err != nil {
+		return Authentication{Code: CodeAuthInfoUnavail, Authorization: CodeAuthInfoUnavail}, fmt.Errorf("login verdict: %w", err)
+	}
+	return v, nil
+}
+
+// Admission reads the verdict of ActionAdmit.
+func (r *AnswerReader) Admission() (v Admission, err error) {
+	if err := r.entry(&v.Code, &v.User, &v.Message, &v.Session.Account, &v.Session.Environment); err != nil {
+		return Admission{Code: CodeAuthInfoUnavail}, fmt.Errorf("admission verdict: %w", err)
 	}
 	return v, nil
 }

@@ -93,7 +93,9 @@ func TestResponsesSurviveDecodingAndEncoding(t *testing.T) {
 	}
 }
 
-func isPAM(action nslcd.Action) bool { return action>>16 == 0x000d }
+func isPAM(action nslcd.Action) bool {
+	return action>>16 == 0x000d || action == nslcd.ActionLogin || action == nslcd.ActionAdmit
+}
 
 // transcode decodes the response to action and encodes what it says.
 func transcode(dst io.Writer, src io.Reader, action nslcd.Action) error {
@@ -131,9 +133,15 @@ func copyEntry(response *nslcd.Response, answer *nslcd.AnswerReader, action nslc
 	case nslcd.ActionShadowByName, nslcd.ActionShadowAll:
 		shadow, password, err := answer.Shadow()
 		return errors.Join(err, response.Shadow(shadow, password))
-	case nslcd.ActionAuthenticate, nslcd.ActionLogin:
+	case nslcd.ActionAuthenticate:
 		v, err := answer.Authentication()
 		return errors.Join(err, response.Authenticated(v))
+	case nslcd.ActionLogin:
+		v, err := answer.Login()
+		return errors.Join(err, response.LoggedIn(v))
+	case nslcd.ActionAdmit:
+		v, err := answer.Admission()
+		return errors.Join(err, response.Admitted(v))
 	case nslcd.ActionAuthorize, nslcd.ActionChangePassword:
 		v, err := answer.Verdict()
 		return errors.Join(err, response.Verdict(v))

@@ -42,6 +42,7 @@ var actionNames = map[Action]string{
 	ActionChangePassword:   "password",
 	ActionUserMod:          "usermod",
 	ActionLogin:            "login",
+	ActionAdmit:            "admit",
 	ActionFlush:            "flush",
 	ActionStatus:           "status",
 	ActionExplain:          "explain",

@@ -25,9 +25,10 @@ type Request struct {
 	Protocol string
 	// Option is what ActionConfigGet asks for.
 	Option int32
-	// Budget is in ActionLogin: how long the caller can wait for the answer.
+	// Budget is in ActionLogin and ActionAdmit: how long the caller can wait for
+	// the answer.
 	Budget time.Duration
-	// PAM is in all PAM actions and in ActionLogin; ActionUserMod has its User.
+	// PAM is in all PAM actions, goldap's own too; ActionUserMod has its User.
 	PAM PAM
 	// Prove is in ActionExplain: the password is to be proven.
 	Prove bool
@@ -37,8 +38,8 @@ type Request struct {
 	// ActionExplain and ActionUserMod, and the old one in ActionChangePassword. It is the
 	// administrator's if AsRoot is set.
 	Password secret.Secret
-	// AsRoot is in ActionChangePassword and ActionUserMod, NewPassword in the
-	// first.
+	// AsRoot is in ActionChangePassword, ActionUserMod and ActionLogin,
+	// NewPassword in the first.
 	NewPassword secret.Secret
 	AsRoot      bool
 	// Fields are what ActionUserMod is to change.

@@ -125,6 +125,32 @@ func (r *Response) Authenticated(v Authentication) error {
 	})
 }
 
+// LoggedIn appends the verdict of ActionLogin.
+func (r *Response) LoggedIn(v Authentication) error {
+	return r.entry(func(out *writer) {
+		out.int32(int32(v.Code))
+		out.string(v.User, MaxMessage)
+		out.int32(int32(v.Authorization))
+		out.message(v.Message)
+		out.session(v.Session)
+	})
+}
+
+// Admitted appends the verdict of ActionAdmit.
+func (r *Response) Admitted(v Admission) error {
+	return r.entry(func(out *writer) {
+		out.int32(int32(v.Code))
+		out.string(v.User, MaxMessage)
+		out.message(v.Message)
+		out.session(v.Session)
+	})
+}
+
+func (w *writer) session(s Session) {
+	w.string(s.Account, MaxName)
+	w.list(s.Environment)
+}
+
 // Verdict appends the verdict of ActionAuthorize or ActionChangePassword.
 func (r *Response) Verdict(v Verdict) error {
 	return r.entry(func(out *writer) {

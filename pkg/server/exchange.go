@@ -159,7 +159,7 @@ func (x *exchange) within(ctx context.Context, route route) (context.Context, co
 	case route.login:
 		limit = x.backend.LoginTimeout
 	}
-	if x.request.Action == nslcd.ActionLogin {
+	if action := x.request.Action; action == nslcd.ActionLogin || action == nslcd.ActionAdmit {
 		limit = min(limit, x.request.Budget)
 	}
 	return context.WithDeadline(ctx, x.began.Add(limit))

@@ -165,6 +165,9 @@ var decisions = map[string]login.Decision{
 	"expired": {Outcome: account.Success, Authorization: account.AccountExpired, User: "expired", Message: "Your account has expired."},
 	"locked":  {Outcome: account.AccountLocked, User: "locked", Message: "Your account is locked."},
 	"stale":   {Outcome: account.Success, Authorization: account.PasswordExpired, User: "stale", Message: "Your password has expired."},
+	"grace":   {Outcome: account.Success, Authorization: account.Success, User: "grace", Roles: []string{"admins", "staff"}},
+	"rolf":    {Outcome: account.Success, Authorization: account.Success, User: "rolf", Roles: []string{}},
+	"guest":   {Outcome: account.Success, Authorization: account.Success, User: "guest", Account: "kiosk"},
 	"barred":  {Outcome: account.Success, Authorization: account.PermissionDenied, User: "barred", Message: "You are not allowed to log in here.", Rule: "login_filter"},
 }
 

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
+	"strings"
 	"time"
 
 	"github.com/goldap/goldap/pkg/account"
@@ -28,19 +30,26 @@ func (x *exchange) decide(ctx context.Context, judge func() login.Decision) logi
 }
 
 func serveAuthenticate(ctx context.Context, x *exchange) error {
+	return x.authenticated(ctx, (*nslcd.Response).Authenticated)
+}
+
+func serveLogin(ctx context.Context, x *exchange) error {
+	return x.authenticated(ctx, (*nslcd.Response).LoggedIn)
+}
+
+// authenticated has the password judged, and answers in the words of the action.
+func (x *exchange) authenticated(ctx context.Context, answer func(*nslcd.Response, nslcd.Authentication) error) error {
 	decision := x.decide(ctx, func() login.Decision { return x.authenticate(ctx) })
 	x.audit(decision)
 	if decision.Outcome == account.UnknownUser {
 		return x.end()
 	}
-	if decision.User == "" {
-		decision.User = x.request.PAM.User
-	}
-	err := x.response.Authenticated(nslcd.Authentication{
+	err := answer(x.response, nslcd.Authentication{
 		Code:          code(decision.Outcome),
-		User:          decision.User,
+		User:          cmp.Or(decision.User, x.request.PAM.User),
 		Authorization: authorizationCode(decision),
 		Message:       decision.Message,
+		Session:       session(decision),
 	})
 	if err != nil {
 		return err
@@ -48,11 +57,25 @@ func serveAuthenticate(ctx context.Context, x *exchange) error {
 	return x.end()
 }
 
-// authenticate asks the backend. An empty user name means the directory's
-// administrator.
+// session is what the program is to know of a login that may go on, be it after
+// a change of the password.
+func session(d login.Decision) nslcd.Session {
+	if d.Authorization != account.Success && d.Authorization != account.MustChange {
+		return nslcd.Session{}
+	}
+	s := nslcd.Session{Account: d.Account}
+	if d.Roles != nil {
+		s.Environment = []string{"GOLDAP_ROLES=" + strings.Join(d.Roles, ",")}
+	}
+	return s
+}
+
+// authenticate asks the backend. An empty user name means the only
+// administrator that there is; ActionLogin can ask for that of the user's
+// directory.
 func (x *exchange) authenticate(ctx context.Context) login.Decision {
-	if x.request.PAM.User == "" {
-		return x.backend.Login.AuthenticateRoot(ctx, "", x.request.Password, x.caller.IsRoot())
+	if x.request.PAM.User == "" || x.request.AsRoot {
+		return x.backend.Login.AuthenticateRoot(ctx, x.request.PAM.User, x.request.Password, x.caller.IsRoot())
 	}
 	return x.backend.Login.Authenticate(ctx, x.loginRequest())
 }
@@ -61,6 +84,25 @@ func serveAuthorize(ctx context.Context, x *exchange) error {
 	return x.verdict(x.decide(ctx, func() login.Decision {
 		return x.backend.Login.Authorize(ctx, x.loginRequest())
 	}))
+}
+
+// serveAdmit is serveAuthorize for goldap's own module.
+func serveAdmit(ctx context.Context, x *exchange) error {
+	decision := x.decide(ctx, func() login.Decision {
+		return x.backend.Login.Authorize(ctx, x.loginRequest())
+	})
+	x.audit(decision)
+	if decision.Outcome == account.UnknownUser {
+		return x.end()
+	}
+	err := x.response.Admitted(nslcd.Admission{
+		Code: code(decision.Outcome), User: cmp.Or(decision.User, x.request.PAM.User), Message: decision.Message,
+		Session: session(decision),
+	})
+	if err != nil {
+		return err
+	}
+	return x.end()
 }
 
 func serveChangePassword(ctx context.Context, x *exchange) error {

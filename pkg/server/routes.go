@@ -80,7 +80,8 @@ var routes = map[nslcd.Action]route{
 	nslcd.ActionFlush:            {allowed: onlyRoot, serve: serveFlush},
 	nslcd.ActionStatus:           {allowed: onlyRoot, serve: serveStatus},
 	nslcd.ActionExplain:          {allowed: onlyRoot, serve: serveExplain, login: true},
-	nslcd.ActionLogin:            {allowed: everyone, serve: serveAuthenticate, login: true},
+	nslcd.ActionLogin:            {allowed: everyone, serve: serveLogin, login: true},
+	nslcd.ActionAdmit:            {allowed: everyone, serve: serveAdmit, login: true},
 	nslcd.ActionChangePassword:   {allowed: rootIfAsRoot, serve: serveChangePassword, login: true},
 	nslcd.ActionUserMod:          {allowed: rootIfAsRoot, serve: serveUserMod, login: true},
 }

@@ -74,7 +74,7 @@ func TestPermissions(t *testing.T) {
 // login.
 func TestTimeOfActions(t *testing.T) {
 	for action, row := range routes {
-		pam := action>>16 == nslcd.ActionAuthenticate>>16 || action == nslcd.ActionLogin || action == nslcd.ActionExplain || action == nslcd.ActionUserMod
+		pam := action>>16 == nslcd.ActionAuthenticate>>16 || action == nslcd.ActionLogin || action == nslcd.ActionAdmit || action == nslcd.ActionExplain || action == nslcd.ActionUserMod
 		session := action == nslcd.ActionSessionOpen || action == nslcd.ActionSessionClose
 		if row.login != (pam && !session) {
 			t.Errorf("%v: login is %v", action, row.login)

@@ -21,4 +21,4 @@ func (x *exchange) sayable(decision login.Decision) login.Decision {
 }
 
 // saysAccount are the actions whose answer says whom the user becomes.
-var saysAccount = map[nslcd.Action]bool{}
+var saysAccount = map[nslcd.Action]bool{nslcd.ActionLogin: true, nslcd.ActionAdmit: true}

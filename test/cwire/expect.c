@@ -47,6 +47,38 @@ static bool cut_message(struct bytes *bytes, struct answer *answer) {
   return true;
 }
 
+/* cut_into copies a string that fits, without a NUL inside. */
+static bool cut_into(struct bytes *bytes, char *to, size_t size) {
+  struct bytes string;
+
+  if (!cut_string(bytes, &string) || string.length >= size ||
+      (string.length != 0 && memchr(string.data, 0, string.length) != NULL))
+    return false;
+  if (string.length != 0)
+    memcpy(to, string.data, string.length);
+  to[string.length] = '\0';
+  return true;
+}
+
+static bool cut_session(struct bytes *bytes, struct answer *answer) {
+  size_t used = 0;
+  int32_t count;
+
+  if (!cut_into(bytes, answer->account, sizeof answer->account) ||
+      !cut_int32(bytes, &count) || count < 0 || count > WIRE_VARIABLES_MAX)
+    return false;
+  for (; count > 0; count--) {
+    char *variable = answer->environment + used;
+
+    if (!cut_into(bytes, variable, WIRE_ENVIRONMENT_MAX - used) ||
+        strncmp(variable, "GOLDAP_", 7) != 0 || strchr(variable, '=') == NULL)
+      return false;
+    used += strlen(variable) + 1;
+  }
+  answer->environment[used] = '\0';
+  return true;
+}
+
 static bool cut_account(struct bytes *bytes) {
   int32_t id;
 
@@ -58,8 +90,16 @@ static bool cut_result(int32_t action, struct bytes *bytes,
                        struct answer *answer) {
   switch (action) {
   case WIRE_LOGIN:
+    answer->authorized_fully = true;
+    return cut_code(bytes, &answer->code) &&
+           cut_into(bytes, answer->user, sizeof answer->user) &&
+           cut_code(bytes, &answer->authorization) &&
+           cut_message(bytes, answer) && cut_session(bytes, answer);
+  case WIRE_ADMIT:
+    return cut_code(bytes, &answer->code) &&
+           cut_into(bytes, answer->user, sizeof answer->user) &&
+           cut_message(bytes, answer) && cut_session(bytes, answer);
   case WIRE_PAM_AUTHC:
-    answer->authorized_fully = action == WIRE_LOGIN;
     return cut_code(bytes, &answer->code) && skip_strings(bytes, 1) &&
            cut_code(bytes, &answer->authorization) &&
            cut_message(bytes, answer);
@@ -100,5 +140,9 @@ bool same_answer(enum ask_result a, const struct answer *answer_a,
          (answer_a->code == answer_b->code &&
           answer_a->authorization == answer_b->authorization &&
           answer_a->authorized_fully == answer_b->authorized_fully &&
-          strcmp(answer_a->message, answer_b->message) == 0);
+          strcmp(answer_a->message, answer_b->message) == 0 &&
+          strcmp(answer_a->user, answer_b->user) == 0 &&
+          strcmp(answer_a->account, answer_b->account) == 0 &&
+          memcmp(answer_a->environment, answer_b->environment,
+                 sizeof answer_a->environment) == 0);
 }

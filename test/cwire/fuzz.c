@@ -18,7 +18,7 @@ static const struct {
   size_t words; /* behind the action */
 } questions[FUZZ_QUESTIONS] = {
     {WIRE_PAM_AUTHC, 6},  {WIRE_PAM_AUTHZ, 5}, {WIRE_PAM_PWMOD, 8},
-    {WIRE_CONFIG_GET, 1}, {WIRE_LOGIN, 7},
+    {WIRE_CONFIG_GET, 1}, {WIRE_LOGIN, 8},     {WIRE_ADMIT, 6},
 };
 
 static struct bytes question(size_t which, unsigned char frame[64]) {

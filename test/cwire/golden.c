@@ -127,7 +127,8 @@ static void check_memory(const struct line *request,
          memcmp(sent.data, request->frame, sent.length) != 0))
       complain(request->name, "asked half a question", sent.length);
     if (nth == 1 && got != ASK_UNAVAILABLE &&
-        action_of(bytes_of(request)) != WIRE_LOGIN)
+        action_of(bytes_of(request)) != WIRE_LOGIN &&
+        action_of(bytes_of(request)) != WIRE_ADMIT)
       complain(request->name, "asked without memory", sent.length);
   }
 }

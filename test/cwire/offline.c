@@ -142,8 +142,8 @@ static bool take_apart(struct bytes request, struct fields *fields) {
     const char *plan;
   } plans[] = {
       {WIRE_CONFIG_GET, "i"},       {WIRE_PAM_AUTHC, "ssssss"},
-      {WIRE_LOGIN, "issssss"},      {WIRE_PAM_AUTHZ, "sssss"},
-      {WIRE_PAM_PWMOD, "sssssiss"},
+      {WIRE_LOGIN, "iissssss"},     {WIRE_PAM_AUTHZ, "sssss"},
+      {WIRE_PAM_PWMOD, "sssssiss"}, {WIRE_ADMIT, "isssss"},
   };
   const char *plan = NULL;
   int32_t version;
@@ -178,8 +178,10 @@ static enum ask_result put_question(const struct fields *fields,
 
   switch (fields->action) {
   case WIRE_PAM_AUTHC:
+    return goldap_authenticate(&call, *s[0] == '\0', s[5], answer);
   case WIRE_LOGIN:
-    return goldap_authenticate(&call, s[0], s[5], answer);
+    return goldap_authenticate(&call, fields->number != 0, s[5], answer);
+  case WIRE_ADMIT:
   case WIRE_PAM_AUTHZ:
     return goldap_authorize(&call, answer);
   case WIRE_PAM_PWMOD:
@@ -199,8 +201,10 @@ bool ask_offline(struct bytes request, struct bytes response,
   if (known) {
     offered = response;
     connection = 0;
-    /* goldap's own action is tried before the plain one */
-    offered_to = fields.action == WIRE_PAM_AUTHC ? 2 : 1;
+    /* goldap's own actions are tried before the plain ones */
+    offered_to =
+        fields.action == WIRE_PAM_AUTHC || fields.action == WIRE_PAM_AUTHZ ? 2
+                                                                           : 1;
     *result = put_question(&fields, answer);
     *sent = take_sent();
   }

@@ -12,7 +12,7 @@
 #include "module.h"
 
 /* How many questions fuzz.c chooses from. */
-enum { FUZZ_QUESTIONS = 5 };
+enum { FUZZ_QUESTIONS = 6 };
 
 /* Some bytes that belong to somebody else. */
 struct bytes {

@@ -13,6 +13,7 @@
  *
  *   say STYLE HEX     what the module said or asked
  *   code CODE         what a call returned
+ *   env HEX           a variable of the PAM environment, in the end
  *   user HEX          PAM_USER in the end
  */
 #define _GNU_SOURCE
@@ -108,6 +109,18 @@ static int make_call(pam_handle_t *pamh, const char *call) {
   fail("no such call");
 }
 
+static void print_environment(pam_handle_t *pamh) {
+  char **variables = pam_getenvlist(pamh);
+
+  for (char **variable = variables; variable != NULL && *variable != NULL;
+       variable++) {
+    printf("env ");
+    print_hex(*variable);
+    free(*variable);
+  }
+  free(variables);
+}
+
 static void print_user(pam_handle_t *pamh) {
   const void *user = NULL;
 
@@ -139,6 +152,7 @@ int main(int argc, char **argv) {
     code = make_call(pamh, *call);
     printf("code %d\n", code);
   }
+  print_environment(pamh);
   print_user(pamh);
   free(user);
   return pam_end(pamh, code) == PAM_SUCCESS ? 0 : 1;

@@ -20,7 +20,7 @@ func writeLocalUsers(t *testing.T, inConfig bool, argument string) {
 	writeFile(t, goldapTOML, 0o600, fmt.Sprintf(
 		"[login]\nlocal_users = %v\n[[directory]]\nuris = [\"ldap://%s\"]\nbase = %q\nbind_dn = %q\nbind_password = %q\ntls.ca_file = %q\n",
 		inConfig, slapd.ServerName, slapd.Base, slapd.PseudouserDN, slapd.PseudouserPassword, server.PKI.CAFile))
-	writeFile(t, "/etc/pam.d/alone", 0o644, "auth required pam_goldap.so "+argument+"\naccount required pam_goldap.so "+argument+"\n")
+	writeFile(t, "/etc/pam.d/alone", 0o644, "auth required pam_goldap.so nodelay "+argument+"\naccount required pam_goldap.so "+argument+"\n")
 	writeFile(t, "/etc/pam.d/withunix", 0o644, "auth required pam_unix.so\naccount required pam_unix.so\naccount required pam_goldap.so "+argument+"\n")
 }
 

@@ -182,8 +182,8 @@ func TestLoginsFromNslcdConf(t *testing.T) {
 		"validnames /^[a-z][a-z0-9.]*$/",
 	)
 	for _, s := range []setup{
-		{name: "daemon", module: "pam_goldap.so mode=daemon"},
-		{name: "direct", module: "pam_goldap.so mode=direct config=" + daemon.NslcdConfig},
+		{name: "daemon", module: "pam_goldap.so nodelay mode=daemon"},
+		{name: "direct", module: "pam_goldap.so nodelay mode=direct config=" + daemon.NslcdConfig},
 		{name: "stock module", module: "pam_ldap.so"},
 	} {
 		t.Run(s.name, func(t *testing.T) { groupRule(t, s, true, false) })

@@ -89,14 +89,14 @@ func exampleSetups(name string, files map[string]string) []setup {
 		}
 	}
 	return []setup{
-		{"daemon", "pam_goldap.so mode=daemon", func(t *testing.T) {
+		{"daemon", "pam_goldap.so nodelay mode=daemon", func(t *testing.T) {
 			t.Helper()
 			write(t)
 			d, err := daemon.StartGoldapd(within(t, 20*time.Second), logFile(t, "goldapd"), goldapTOML, daemon.GoldapSocket)
 			must(t, err)
 			stopAtEnd(t, d)
 		}},
-		{"direct", "pam_goldap.so mode=direct", write},
+		{"direct", "pam_goldap.so nodelay mode=direct", write},
 	}
 }
 

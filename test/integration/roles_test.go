@@ -89,8 +89,8 @@ func runExampleDaemon(t *testing.T) {
 
 // roleSetups are the ways in which the rules of an example are applied.
 var roleSetups = map[string]func(t *testing.T){
-	"daemon":                  func(t *testing.T) { t.Helper(); runExampleDaemon(t); writeAlone(t, "pam_goldap.so") },
-	"direct":                  func(t *testing.T) { t.Helper(); writeAlone(t, "pam_goldap.so") },
+	"daemon":                  func(t *testing.T) { t.Helper(); runExampleDaemon(t); writeAlone(t, "pam_goldap.so nodelay") },
+	"direct":                  func(t *testing.T) { t.Helper(); writeAlone(t, "pam_goldap.so nodelay") },
 	"stock module on goldapd": func(t *testing.T) { t.Helper(); runExampleDaemon(t); writeAlone(t, "pam_ldap.so") },
 }
 

@@ -26,10 +26,10 @@ type setup struct {
 // both sides speak nslcd's protocol; the reference shows that the tests ask
 // for nothing that the stock pair does not do.
 var (
-	withDaemon    = setup{"daemon", "pam_goldap.so", startGoldapd}
-	withoutDaemon = setup{"direct", "pam_goldap.so", writeGoldapConfig}
+	withDaemon    = setup{"daemon", "pam_goldap.so nodelay", startGoldapd}
+	withoutDaemon = setup{"direct", "pam_goldap.so nodelay", writeGoldapConfig}
 	stockModule   = setup{"stock module on goldapd", "pam_ldap.so", startGoldapd}
-	stockDaemon   = setup{"module on stock nslcd", "pam_goldap.so mode=daemon socket=" + daemon.NslcdSocket, startNslcd}
+	stockDaemon   = setup{"module on stock nslcd", "pam_goldap.so nodelay mode=daemon socket=" + daemon.NslcdSocket, startNslcd}
 	reference     = setup{"reference", "pam_ldap.so", startNslcd}
 )
 

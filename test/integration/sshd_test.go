@@ -18,7 +18,7 @@ import (
 
 // directWithNames is direct mode in a machine whose names come from somewhere
 // else, here from nslcd: without names sshd knows nobody.
-var directWithNames = setup{"direct, names from nslcd", "pam_goldap.so mode=direct", func(t *testing.T) {
+var directWithNames = setup{"direct, names from nslcd", "pam_goldap.so nodelay mode=direct", func(t *testing.T) {
 	t.Helper()
 	writeGoldapConfig(t)
 	startNslcd(t)

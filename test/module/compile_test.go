@@ -50,7 +50,7 @@ func compileAll(dir string) error {
 // executes where no daemon answers is the real module: Go and its runtime are
 // not checked here.
 func checkedModule() target {
-	files := in(front, "account.c", "ask.c", "auth.c", "call.c", "log.c", "password.c", "peer.c", "session.c", "spawn.c", "state.c", "wire.c")
+	files := in(front, "account.c", "admit.c", "ask.c", "auth.c", "call.c", "log.c", "password.c", "peer.c", "session.c", "spawn.c", "state.c", "wire.c")
 	flags := append([]string{"-shared", "-fPIC", `-DGOLDAP_PROGRAM="` + modulePath + `"`,
 		"-Wl,--version-script=" + front + "/exports.map"}, sanitized...)
 	return target{built.checkedModule, flags, files, []string{"-lpam"}}

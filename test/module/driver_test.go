@@ -31,6 +31,8 @@ type record struct {
 	said []string
 	// codes has what each call returned, 0 for success.
 	codes []pam.Error
+	// env is the PAM environment in the end, NAME=VALUE each.
+	env []string
 	// user is PAM_USER in the end.
 	user string
 }
@@ -127,6 +129,13 @@ func playInProcess(t *testing.T, s script) record {
 		number, _ := strconv.Atoi(flags)
 		r.codes = append(r.codes, codeOf(t, calls[name](transaction, pam.Flags(number))))
 	}
+	variables, err := transaction.GetEnvList()
+	if err != nil {
+		t.Error(err)
+	}
+	for name, value := range variables {
+		r.env = append(r.env, name+"="+value)
+	}
 	if r.user, err = transaction.GetItem(pam.User); err != nil {
 		t.Error(err)
 	}
@@ -194,6 +203,8 @@ func parseSession(text string) (record, error) {
 			r.codes = append(r.codes, pam.Error(number))
 		case words[0] == "say" && err == nil:
 			r.said = append(r.said, styles[pam.Style(number)]+string(data))
+		case words[0] == "env" && err == nil:
+			r.env = append(r.env, string(data))
 		case words[0] == "user" && err == nil:
 			r.user = string(data)
 		default:

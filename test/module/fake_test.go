@@ -54,7 +54,7 @@ func (f *fake) serveOne(conn net.Conn, answer func(conn net.Conn, action int32))
 	if n < 8 {
 		return
 	}
-	if action := int32(binary.BigEndian.Uint32(request[4:])); !f.nslcd || action != loginAction {
+	if action := int32(binary.BigEndian.Uint32(request[4:])); !f.nslcd || action != loginAction && action != admitAction {
 		answer(conn, action)
 	}
 }

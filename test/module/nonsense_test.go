@@ -18,6 +18,9 @@ const (
 	authenticate = int32(0x000d0001)
 	authorize    = int32(0x000d0002)
 	loginAction  = int32(0x676c0001) // goldap's own
+	admitAction  = int32(0x676c0004)
+	sessionOpen  = int32(0x000d0003)
+	sessionClose = int32(0x000d0004)
 	resultBegin  = int32(1)
 	resultEnd    = int32(2)
 )
@@ -48,17 +51,39 @@ func put(b *bytes.Buffer, part any) {
 
 // dialect is how a daemon answers a login.
 type dialect struct {
-	name   string
-	action int32
-	nslcd  bool
+	name          string
+	action, admit int32
+	nslcd         bool
 }
 
-var dialects = []dialect{{"goldapd", loginAction, false}, {"nslcd", authenticate, true}}
+var dialects = []dialect{{"goldapd", loginAction, admitAction, false}, {"nslcd", authenticate, authorize, true}}
+
+// plainSession is what goldapd says of a session beside the verdict: no other user,
+// no environment.
+var plainSession = []any{"", int32(0)}
+
+// login is the answer to an authentication, up to the end marker.
+func (d dialect) login(code int32, user any, authorization int32, message any) []any {
+	parts := []any{d.action, resultBegin, code, user, authorization, message}
+	if !d.nslcd {
+		parts = append(parts, plainSession...)
+	}
+	return parts
+}
+
+// authorized is the answer to an authorization, up to the end marker.
+func (d dialect) authorized(code int32, message any) []any {
+	if d.nslcd {
+		return []any{d.admit, resultBegin, code, message}
+	}
+	return append([]any{d.admit, resultBegin, code, plain, message}, plainSession...)
+}
+
+// end is a frame with the end marker.
+func end(parts []any) []byte { return frame(append(parts, resultEnd)...) }
 
 // goodLogin is the answer of goldapd.
-func goodLogin(user string) []byte {
-	return frame(loginAction, resultBegin, int32(0), user, int32(0), "", resultEnd)
-}
+func goodLogin(user string) []byte { return end(dialects[0].login(0, user, 0, "")) }
 
 // ask plays the call against a daemon that gives the answer.
 func (s *site) ask(t *testing.T, d driver, call string, nslcd bool, answer []byte) record {
@@ -77,10 +102,18 @@ func TestPrefixes(t *testing.T) {
 		call   string
 		nslcd  bool
 		answer []byte
-	}{
-		"authenticate, goldapd": {"authenticate", false, frame(loginAction, resultBegin, int32(0), plain, int32(0), "welcome", resultEnd)},
-		"authenticate, nslcd":   {"authenticate", true, frame(authenticate, resultBegin, int32(0), plain, int32(0), "welcome", resultEnd)},
-		"account":               {"acct_mgmt", false, frame(authorize, resultBegin, int32(0), "welcome", resultEnd)},
+	}{}
+	for _, d := range dialects {
+		cases["authenticate, "+d.name] = struct {
+			call   string
+			nslcd  bool
+			answer []byte
+		}{"authenticate", d.nslcd, end(d.login(0, plain, 0, "welcome"))}
+		cases["account, "+d.name] = struct {
+			call   string
+			nslcd  bool
+			answer []byte
+		}{"acct_mgmt", d.nslcd, end(d.authorized(0, "welcome"))}
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -104,7 +137,7 @@ func TestPrefixes(t *testing.T) {
 func TestNonsense(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range dialects {
-		for call, answers := range nonsense(dialect.action) {
+		for call, answers := range nonsense(dialect) {
 			t.Run(call+", "+dialect.name, func(t *testing.T) {
 				each(t, func(t *testing.T, d driver) {
 					s := newSite(t)
@@ -120,48 +153,55 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// nonsense has answers to each call, where action asks for a login.
-func nonsense(action int32) map[string]map[string][]byte {
+// nonsense has answers to each call.
+func nonsense(d dialect) map[string]map[string][]byte {
 	const ok = int32(0)
 	long := strings.Repeat("m", 1024)
-	good := frame(action, resultBegin, ok, plain, ok, "", resultEnd)
+	good := end(d.login(ok, plain, ok, ""))
+	another := append([]any{authorize}, d.login(ok, plain, ok, "")[1:]...)
+	ofNobody := append([]any{int32(-1)}, d.login(ok, plain, ok, "")[1:]...)
+	marked := func(marker int32) []byte {
+		parts := d.login(ok, plain, ok, "")
+		parts[1] = marker
+		return end(parts)
+	}
 	return map[string]map[string][]byte{
 		"authenticate": {
 			"version 0":             append(make([]byte, 4), good[4:]...),
 			"version 3":             append([]byte{0, 0, 0, 3}, good[4:]...),
 			"other byte order":      append([]byte{2, 0, 0, 0}, good[4:]...),
-			"another action":        frame(authorize, resultBegin, ok, plain, ok, "", resultEnd),
-			"action of nobody":      frame(int32(-1), resultBegin, ok, plain, ok, "", resultEnd),
-			"marker 0":              frame(action, int32(0), ok, plain, ok, "", resultEnd),
-			"marker 3":              frame(action, int32(3), ok, plain, ok, "", resultEnd),
-			"no end":                frame(action, resultBegin, ok, plain, ok, "", int32(0)),
-			"two results":           frame(action, resultBegin, ok, plain, ok, "", resultBegin, ok, plain, ok, "", resultEnd),
-			"unknown code":          frame(action, resultBegin, int32(99), plain, ok, "", resultEnd),
-			"negative code":         frame(action, resultBegin, int32(-1), plain, ok, "", resultEnd),
-			"code 2^31":             frame(action, resultBegin, int32(-1<<31), plain, ok, "", resultEnd),
-			"code 256":              frame(action, resultBegin, int32(256), plain, ok, "", resultEnd),
-			"code 65536":            frame(action, resultBegin, int32(65536), plain, ok, "", resultEnd),
-			"code for ignore":       frame(action, resultBegin, int32(25), plain, ok, "", resultEnd),
-			"code for must change":  frame(action, resultBegin, int32(12), plain, ok, "", resultEnd),
-			"message with NUL":      frame(action, resultBegin, ok, plain, ok, "a\x00b", resultEnd),
-			"over-long message":     frame(action, resultBegin, ok, plain, ok, long, resultEnd),
-			"message of 2 GiB":      frame(action, resultBegin, ok, plain, ok, int32(0x7fffffff), "x"),
-			"message of -1 bytes":   frame(action, resultBegin, ok, plain, ok, int32(-1), resultEnd),
-			"user of 2 GiB":         frame(action, resultBegin, ok, int32(0x7fffffff), "x"),
-			"user of -1 bytes":      frame(action, resultBegin, ok, int32(-1), ok, "", resultEnd),
+			"another action":        end(another),
+			"action of nobody":      end(ofNobody),
+			"marker 0":              marked(0),
+			"marker 3":              marked(3),
+			"no end":                frame(append(d.login(ok, plain, ok, ""), int32(0))...),
+			"two results":           frame(append(d.login(ok, plain, ok, ""), good[8:])...),
+			"unknown code":          end(d.login(99, plain, ok, "")),
+			"negative code":         end(d.login(-1, plain, ok, "")),
+			"code 2^31":             end(d.login(-1<<31, plain, ok, "")),
+			"code 256":              end(d.login(256, plain, ok, "")),
+			"code 65536":            end(d.login(65536, plain, ok, "")),
+			"code for ignore":       end(d.login(25, plain, ok, "")),
+			"code for must change":  end(d.login(12, plain, ok, "")),
+			"message with NUL":      end(d.login(ok, plain, ok, "a\x00b")),
+			"over-long message":     end(d.login(ok, plain, ok, long)),
+			"message of 2 GiB":      frame(append(d.login(ok, plain, ok, int32(0x7fffffff)), "x")...),
+			"message of -1 bytes":   end(d.login(ok, plain, ok, int32(-1))),
+			"user of 2 GiB":         frame(d.action, resultBegin, ok, int32(0x7fffffff), "x"),
+			"user of -1 bytes":      end(d.login(ok, int32(-1), ok, "")),
 			"text":                  []byte("HTTP/1.1 200 OK\r\n\r\n" + long),
 			"zeros":                 make([]byte, 4096),
 			"ones":                  bytes.Repeat([]byte{0xff}, 4096),
-			"not there":             frame(action, resultEnd),
-			"not there, and a code": frame(action, resultEnd, ok, plain, ok, "", resultEnd),
+			"not there":             frame(d.action, resultEnd),
+			"not there, and a code": frame(append([]any{d.action, resultEnd}, d.login(ok, plain, ok, "")[2:]...)...),
 		},
 		"acct_mgmt": {
-			"answer to another question": frame(action, resultBegin, ok, plain, ok, "", resultEnd),
-			"unknown code":               frame(authorize, resultBegin, int32(99), "", resultEnd),
-			"code for ignore":            frame(authorize, resultBegin, int32(25), "", resultEnd),
-			"over-long message":          frame(authorize, resultBegin, ok, long, resultEnd),
-			"message with NUL":           frame(authorize, resultBegin, ok, "\x00", resultEnd),
-			"no end":                     frame(authorize, resultBegin, ok, "", resultBegin),
+			"answer to another question": good,
+			"unknown code":               end(d.authorized(99, "")),
+			"code for ignore":            end(d.authorized(25, "")),
+			"over-long message":          end(d.authorized(ok, long)),
+			"message with NUL":           end(d.authorized(ok, "\x00")),
+			"no end":                     frame(append(d.authorized(ok, ""), resultBegin)...),
 		},
 	}
 }
@@ -178,9 +218,9 @@ func TestEveryCode(t *testing.T) {
 			if pam.Error(code) == noService {
 				want = noService
 			}
-			got := s.ask(t, d, "authenticate", dialect.nslcd, frame(dialect.action, resultBegin, code, plain, int32(0), "no", resultEnd))
+			got := s.ask(t, d, "authenticate", dialect.nslcd, end(dialect.login(code, plain, 0, "no")))
 			expect(t, got, record{said: []string{asked, problem + "no"}, codes: []pam.Error{want}, user: plain})
-			got = s.ask(t, d, "acct_mgmt", false, frame(authorize, resultBegin, code, "", resultEnd))
+			got = s.ask(t, d, "acct_mgmt", dialect.nslcd, end(dialect.authorized(code, "")))
 			if got.codes[0] == success {
 				t.Errorf("account: code %d is success", code)
 			}
@@ -199,12 +239,12 @@ func TestSecondVerdict(t *testing.T) {
 			f := listen(t, s.socket)
 			f.nslcd = dialect.nslcd
 			answers := make(chan []byte, 2)
-			answers <- frame(dialect.action, resultBegin, int32(0), plain, int32(13), "expired", resultEnd)
-			answers <- frame(authorize, resultBegin, int32(0), "", resultEnd)
+			answers <- end(dialect.login(0, plain, 13, "expired"))
+			answers <- end(dialect.authorized(0, ""))
 			f.serveEach(answers)
 			got := d.play(t, script{site: s, service: s.service(d.module, "mode=daemon"), user: plain, calls: login[:2], answers: []string{right}})
 			expect(t, got, record{said: []string{asked, problem + "expired"}, codes: []pam.Error{success, pam.ErrAcctExpired}, user: plain})
-			if asked := f.asked.Load(); (asked == 3) != dialect.nslcd {
+			if asked := f.asked.Load(); (asked == 4) != dialect.nslcd {
 				t.Errorf("%s was asked %d times", dialect.name, asked)
 			}
 			f.Close()

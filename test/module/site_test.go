@@ -161,7 +161,7 @@ func (s *site) service(module, options string) string {
 
 // line is the module with its arguments. Later ones of the same name win.
 func (s *site) line(module, options string) string {
-	return fmt.Sprintf("%s config=%s socket=%s %s", module, s.config, s.socket, options)
+	return fmt.Sprintf("%s nodelay config=%s socket=%s %s", module, s.config, s.socket, options)
 }
 
 // stack writes a service file and returns its name.
