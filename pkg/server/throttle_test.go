@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/goldap/goldap/pkg/client"
 	"github.com/goldap/goldap/pkg/server"
 	"github.com/goldap/goldap/pkg/throttle"
 )
@@ -125,4 +126,21 @@ func TestWaitEndsWithTheTimeOfTheRequest(t *testing.T) {
 			t.Errorf("a wait of 1 s within 1 s takes %v", took)
 		}
 	})
+}
+
+// The status says how many logins wait, where any can.
+func TestStatusOfThrottling(t *testing.T) {
+	w := start(t, func(b *server.Backend, _ *server.Options) { b.Throttle = throttled })
+	w.ask(t, frameNamed(t, "authenticate-wrong-password").Request)
+	facts, err := client.New(w.path).Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, fact := range facts {
+		found[fact.Name] = fact.Value
+	}
+	if found["throttle keys"] == "" || found["throttle keys"] == "0" || found["throttle waiting"] != "0" || found["throttle refused"] != "0" {
+		t.Errorf("%v", facts)
+	}
 }

@@ -22,16 +22,20 @@ func TestLockoutsStopBeforeTheLast(t *testing.T) {
 		}
 		return may
 	}
-	if !try(false) || !try(false) || try(false) || try(true) {
-		t.Error("of a lockout after 3, not 2 are asked about")
+	for i, want := range []bool{true, true, false, false} {
+		if try(false) != want {
+			t.Errorf("wrong password %d: asked about: %v", i, !want)
+		}
 	}
 	c.pass(time.Minute)
 	if try(true) {
 		t.Error("asked before the directory forgets")
 	}
 	c.pass(time.Second)
-	if !try(false) || !try(true) || !try(false) || !try(false) || try(false) {
-		t.Error("success does not clear")
+	for i, one := range []struct{ right, asked bool }{{false, true}, {true, true}, {false, true}, {false, true}, {true, false}} {
+		if try(one.right) != one.asked {
+			t.Errorf("later, password %d: asked about: %v", i, !one.asked)
+		}
 	}
 	if may, _, err := l.Begin(t.Context(), "bob"); !may || err != nil {
 		t.Errorf("bob: %v, %v", may, err)

@@ -9,10 +9,12 @@ import (
 // tick is how often the attackers of a simulation try.
 const tick = 20 * time.Millisecond
 
-// half is how long an attack goes on.
-const half = 30 * time.Minute
+// long is how long an attack goes on.
+const long = 10 * time.Minute
 
-// attack has guesses guess for half an hour, and alice log in each minute from a
+const seconds = int(long / time.Second)
+
+// attack has guesses guess for ten minutes, and alice log in each minute from a
 // place: known, or one that she was never at. It returns how many guesses were
 // tried, and the longest that she took until she was in.
 func attack(t *testing.T, guesses func(step int) Attempt, known bool) (tried int, slowest time.Duration) {
@@ -30,7 +32,7 @@ func attack(t *testing.T, guesses func(step int) Attempt, known bool) (tried int
 	var waiting []pending
 	var since, turnAt time.Time
 	var hers Turn
-	for step := 0; c.at.Sub(start) < half; step++ {
+	for step := 0; c.at.Sub(start) < long; step++ {
 		c.pass(tick)
 		rest := waiting[:0]
 		for _, p := range waiting { // those whose turn it is fail
@@ -84,24 +86,24 @@ func TestNobodyIsPushedOut(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		guesses func(step int) Attempt
-		// most is how many guesses there may be in half an hour.
+		// most is how many guesses there may be in ten minutes.
 		most int
 		// slowest is how long alice may take, from a known place and from a new one.
 		known, fresh time.Duration
 	}{
 		// 3 are free; then there is one each 16 s.
-		{"one place", func(int) Attempt { return from("alice", "evil") }, 1800/16 + 10, 0, 0},
+		{"one place", func(int) Attempt { return from("alice", "evil") }, seconds/16 + 10, 0, 0},
 		// One each second, whichever place it comes from, and 20 are free; each
 		// place that is new has its first guess tried.
-		{"500 places", func(step int) Attempt { return from("alice", fmt.Sprint("evil", step%500)) }, 1800 + 20 + 4*500, 0, longest},
+		{"500 places", func(step int) Attempt { return from("alice", fmt.Sprint("evil", step%500)) }, seconds + 20 + 4*500, 0, longest},
 		// Nobody has so many places: fifty that are new, each second.
-		{"a new place each time", func(step int) Attempt { return from("alice", fmt.Sprint("evil", step)) }, 20*1800 + 20 + 100, 0, -1},
-		{"a caller without hosts", func(int) Attempt { return Attempt{User: "alice", UID: 1000} }, 1800/16 + 10, 0, 0},
-		{"a caller who lies about hosts", func(step int) Attempt { return Attempt{User: "alice", UID: 1000, Host: fmt.Sprint("evil", step)} }, 1800 + 20 + 10, 0, longest},
+		{"a new place each time", func(step int) Attempt { return from("alice", fmt.Sprint("evil", step)) }, 20*seconds + 20 + 100, 0, -1},
+		{"a caller without hosts", func(int) Attempt { return Attempt{User: "alice", UID: 1000} }, seconds/16 + 10, 0, 0},
+		{"a caller who lies about hosts", func(step int) Attempt { return Attempt{User: "alice", UID: 1000, Host: fmt.Sprint("evil", step)} }, seconds + 20 + 10, 0, longest},
 		// It never said that it is her home: only root's programs can.
-		{"a caller who claims her home", func(int) Attempt { return Attempt{User: "alice", UID: 1000, Host: "home"} }, 1800/16 + 10, 0, 0},
-		{"su by another user", func(int) Attempt { return Attempt{User: "alice", Remote: "mallory"} }, 1800/16 + 10, 0, 0},
-		{"one host, many users", func(step int) Attempt { return from(fmt.Sprint("user", step), "home") }, 1800 + 20 + 10, 0, -1},
+		{"a caller who claims her home", func(int) Attempt { return Attempt{User: "alice", UID: 1000, Host: "home"} }, seconds/16 + 10, 0, 0},
+		{"su by another user", func(int) Attempt { return Attempt{User: "alice", Remote: "mallory"} }, seconds/16 + 10, 0, 0},
+		{"one host, many users", func(step int) Attempt { return from(fmt.Sprint("user", step), "home") }, seconds + 20 + 10, 0, -1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, known := range []bool{true, false} {
