@@ -11,6 +11,10 @@ type State struct {
 	// because of wrong passwords is none of these: it is about passwords, ends
 	// by itself, and must not keep those out who log in without one.
 	LockedBy string
+	// Begins is when the account begins to be valid, by the attribute BeginsBy. The
+	// zero time is long ago.
+	Begins   time.Time
+	BeginsBy string
 	// Expires is when the account is over, by the attribute ExpiresBy. The zero
 	// time is never.
 	Expires   time.Time

@@ -6,17 +6,20 @@ import (
 	"strings"
 	"time"
 
+	ber "github.com/go-asn1-ber/asn1-ber"
+
 	"github.com/goldap/goldap/pkg/account"
 )
 
 // stateAttributes say whether an account is locked or over, or show that the
-// identity that searches may read such things: pwdAccountLockedTime and
-// pwdChangedTime (draft-behera-ldap-password-policy-10, section 5.3),
+// identity that searches may read such things: pwdAccountLockedTime,
+// pwdChangedTime, pwdStartTime and pwdEndTime
+// (draft-behera-ldap-password-policy-10, section 5.3),
 // nsAccountLock and passwordExpirationTime of 389 Directory Server,
 // userAccountControl and accountExpires of Active Directory ([MS-ADTS] 2.2.16,
 // [MS-ADA1] 2.1).
 var stateAttributes = []string{
-	"pwdAccountLockedTime", "pwdChangedTime", "nsAccountLock", "passwordExpirationTime", "userAccountControl", "accountExpires",
+	"pwdAccountLockedTime", "pwdChangedTime", "pwdStartTime", "pwdEndTime", "nsAccountLock", "passwordExpirationTime", "userAccountControl", "accountExpires",
 }
 
 const (
@@ -44,6 +47,12 @@ func (e entry) state() account.State {
 		s.Seen = s.Seen || len(e.values(name)) > 0
 	}
 	s.LockedBy = e.lockedBy()
+	if at, ok := e.moment("pwdStartTime", &s); ok {
+		s.Begins, s.BeginsBy = at, "pwdStartTime"
+	}
+	if at, ok := e.moment("pwdEndTime", &s); ok {
+		s.Expires, s.ExpiresBy = at, "pwdEndTime"
+	}
 	if text := e.first("accountExpires"); text != "" && text != "0" {
 		expires, err := strconv.ParseInt(text, 10, 64)
 		switch {
@@ -54,6 +63,19 @@ func (e entry) state() account.State {
 		}
 	}
 	return s
+}
+
+// moment reads a GeneralizedTime (RFC 4517, section 3.3.13).
+func (e entry) moment(attribute string, s *account.State) (at time.Time, ok bool) {
+	text := e.first(attribute)
+	if text == "" {
+		return time.Time{}, false
+	}
+	at, err := ber.ParseGeneralizedTime([]byte(text))
+	if err != nil {
+		s.LockedBy = attribute + ": cannot be understood"
+	}
+	return at.UTC(), err == nil
 }
 
 // lockedBy names what locks the account.

@@ -14,6 +14,7 @@ const (
 	textNotAllowed       = "You are not allowed to do this here."
 	textAccountLocked    = "Your account is locked."
 	textAccountExpired   = "Your account has expired."
+	textNotYetValid      = "Your account is not valid yet."
 	textPasswordExpired  = "Your password has expired and must be set anew by an administrator."
 	textThrottled        = "Too many failed logins. Please wait a moment and try again."
 	textMustChange       = "You must change your password now."

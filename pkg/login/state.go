@@ -6,12 +6,15 @@ import (
 	"github.com/goldap/goldap/pkg/account"
 )
 
-// judgeState says whether the entry says that the account is locked or over. A
+// judgeState says whether the entry says that the account is locked, over or
+// not yet valid. A
 // bind says so, too; this is for logins that typed no password.
 func judgeState(s account.State, now time.Time) verdict {
 	switch {
 	case s.LockedBy != "":
 		return verdict{outcome: account.AccountLocked, message: textAccountLocked, rule: s.LockedBy}
+	case now.Before(s.Begins):
+		return verdict{outcome: account.PermissionDenied, message: textNotYetValid, rule: s.BeginsBy}
 	case !s.Expires.IsZero() && !now.Before(s.Expires):
 		return verdict{outcome: account.AccountExpired, message: textAccountExpired, rule: s.ExpiresBy}
 	}

@@ -20,6 +20,8 @@ func TestJudgeState(t *testing.T) {
 		"over":             {account.State{Expires: now.Add(-time.Second), ExpiresBy: "accountExpires"}, account.AccountExpired, "accountExpires"},
 		"over now":         {account.State{Expires: now, ExpiresBy: "accountExpires"}, account.AccountExpired, "accountExpires"},
 		"over in a second": {account.State{Expires: now.Add(time.Second), ExpiresBy: "accountExpires"}, account.Success, ""},
+		"not yet":          {account.State{Begins: now.Add(time.Second), BeginsBy: "pwdStartTime"}, account.PermissionDenied, "pwdStartTime"},
+		"begins now":       {account.State{Begins: now, BeginsBy: "pwdStartTime"}, account.Success, ""},
 		"both":             {account.State{LockedBy: "x", Expires: now, ExpiresBy: "y"}, account.AccountLocked, "x"},
 	} {
 		if v := judgeState(c.state, now); v.outcome != c.want || v.rule != c.rule {

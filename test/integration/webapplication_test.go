@@ -27,7 +27,7 @@ func startWebApplication(t *testing.T) {
 	showLogsOnFailure(t)
 	startGoldapd(t)
 	namesFromGoldap(t)
-	writeFile(t, "/etc/pam.d/webapplication", 0o644, alone)
+	writeFile(t, "/etc/pam.d/webapp", 0o644, strings.ReplaceAll(shipped(t, "webapp"), "pam_goldap.so", "pam_goldap.so nodelay"))
 }
 
 // TestPamela logs in as programs in Python do: from several threads at once, as
@@ -45,7 +45,7 @@ func TestPamela(t *testing.T) {
 	}
 	for name, uid := range map[string]uint32{"root": 0, "ordinary user": webUser} {
 		t.Run(name, func(t *testing.T) {
-			got := asUID(t, uid, strings.Join(lines, "\n")+"\n", "python3", "/goldap/test/integration/testdata/pamela_login.py", "webapplication")
+			got := asUID(t, uid, strings.Join(lines, "\n")+"\n", "python3", "/goldap/test/integration/testdata/pamela_login.py", "webapp")
 			got.accept(t)
 			said := strings.Split(strings.TrimSpace(got.text), "\n")
 			if len(said) != len(want) {
@@ -124,9 +124,9 @@ func (h hub) logIn(t *testing.T, user, password string) bool {
 	return known
 }
 
-// TestJupyterHub logs in over HTTP, with a hub that is an ordinary user's and
+// TestOnJupyterHub logs in over HTTP, with a hub that is an ordinary user's and
 // with one that is root's.
-func TestJupyterHub(t *testing.T) {
+func TestOnJupyterHub(t *testing.T) {
 	startWebApplication(t)
 	for name, uid := range map[string]uint32{"root": 0, "ordinary user": webUser} {
 		t.Run(name, func(t *testing.T) {
