@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -48,16 +49,21 @@ func (l *Login) notePolicy(ctx context.Context, acct account.Account) {
 		t.Note("shadow attributes", "shadowLastChange", days(s.LastChange), "shadowMin", days(s.Min), "shadowMax", days(s.Max),
 			"shadowWarning", days(s.Warn), "shadowInactive", days(s.Inactive), "shadowExpire", days(s.Expire), "today", l.today())
 	}
-	switch s := acct.State; {
-	case !s.Seen:
+	s := acct.State
+	if !s.Seen {
 		t.Note("account attributes", "seen", "none that would lock the account")
-	case s.LockedBy != "":
-		t.Note("account attributes", "locked by", s.LockedBy)
-	case s.Expires.IsZero():
-		t.Note("account attributes", "locked by", "none", "expires", "never")
-	default:
-		t.Note("account attributes", "locked by", "none", "expires", s.Expires.UTC().Format(time.RFC3339), "by", s.ExpiresBy)
+		return
 	}
+	t.Note("account attributes", "locked by", cmp.Or(s.LockedBy, "none"),
+		"begins", when(s.Begins, s.BeginsBy, "long ago"), "expires", when(s.Expires, s.ExpiresBy, "never"))
+}
+
+// when is a time and the attribute that has it.
+func when(at time.Time, by, without string) string {
+	if at.IsZero() {
+		return without
+	}
+	return at.UTC().Format(time.RFC3339) + " (" + by + ")"
 }
 
 func days(n int32) string {

@@ -2,6 +2,7 @@ package login
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,5 +32,27 @@ func TestNotesCostNothing(t *testing.T) {
 	notes(trace.With(context.Background(), tr))
 	if steps, _ := tr.Steps(); len(steps) != 8 {
 		t.Errorf("%d steps: %v", len(steps), steps)
+	}
+}
+
+// What the entry says about its account is in the trace.
+func TestNotePolicy(t *testing.T) {
+	begins := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for want, state := range map[string]account.State{
+		"none that would lock the account":                {},
+		"nsAccountLock|long ago|never":                    {Seen: true, LockedBy: "nsAccountLock"},
+		"none|2026-01-02T03:04:05Z (pwdStartTime)|never":  {Seen: true, Begins: begins, BeginsBy: "pwdStartTime"},
+		"none|long ago|2026-01-02T03:04:05Z (pwdEndTime)": {Seen: true, Expires: begins, ExpiresBy: "pwdEndTime"},
+	} {
+		record := trace.New()
+		(&Login{Now: time.Now}).notePolicy(trace.With(t.Context(), record), account.Account{State: state})
+		steps, _ := record.Steps()
+		var values []string
+		for _, fact := range steps[0].Facts {
+			values = append(values, fact.Value)
+		}
+		if got := strings.Join(values, "|"); len(steps) != 1 || got != want {
+			t.Errorf("%d steps, %q, want %q", len(steps), got, want)
+		}
 	}
 }
