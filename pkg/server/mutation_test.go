@@ -95,6 +95,10 @@ func changes(old string) func(context.Context, server.Login) bool {
 	}
 }
 
+func changedBy(way string) func(*lab) {
+	return func(l *lab) { l.dir.PasswordChange = way }
+}
+
 func filtered(filter string) func(*lab) {
 	return func(l *lab) { l.dir.LoginFilter = filter }
 }
@@ -122,6 +126,8 @@ func scenes() []scene {
 		{name: "key, in a group of that name", setUp: admitting(byName), do: isAuthorized, fine: true},
 		{name: "change with the wrong password", do: changes("wrong")},
 		{name: "change", do: changes(labSecret), fine: true},
+		{name: "change by a modify request", setUp: changedBy("clear"), do: changes(labSecret), fine: true},
+		{name: "such a change with the wrong password", setUp: changedBy("clear"), do: changes("wrong")},
 	}
 }
 
