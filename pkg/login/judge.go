@@ -96,6 +96,10 @@ func judgeGoodBind(p directory.Policy) verdict {
 		proven.authorization = account.MustChange
 		proven.message = textMustChange
 		proven.rule = "password policy: must change"
+	case p.Error == directory.NoPolicyError && p.GraceLogins == 0: // whoever waits is locked out
+		proven.authorization = account.MustChange
+		proven.message = textLastGrace
+		proven.rule = "password policy: last grace login"
 	case p.Error != directory.NoPolicyError:
 		proven.authorization = account.PermissionDenied
 		proven.message = textNotAllowed

@@ -19,6 +19,7 @@ const (
 	textThrottled        = "Too many failed logins. Please wait a moment and try again."
 	textMustChange       = "You must change your password now."
 	textChangeBefore     = "Your password must be changed before you can log in here."
+	textLastGrace        = "Your password has expired, and this is the last login with it: you must change it now."
 	textChangeRefused    = "The directory did not accept the new password."
 	textEmptyNewPassword = "The new password is empty or has a character that no password may have."
 	textModNotAllowed    = "You are not allowed to change your password."

@@ -36,6 +36,7 @@ func compileAll(dir string) error {
 	built.host, built.checkedHost = at("host"), at("host-checked")
 	built.session, built.checkedSession = at("session"), at("session-checked")
 	built.checkedModule = at("pam_goldap_checked.so")
+	built.faults = at("faults.so")
 	pam := []string{"-lpam", "-pthread"}
 	return compile(
 		target{built.host, nil, in(hosts, host...), pam},
@@ -43,6 +44,7 @@ func compileAll(dir string) error {
 		target{built.session, nil, in(hosts, "session.c"), pam},
 		target{built.checkedSession, sanitized, in(hosts, "session.c"), pam},
 		checkedModule(),
+		target{built.faults, []string{"-shared", "-fPIC"}, in(hosts, "faults.c"), []string{"-lpam"}},
 	)
 }
 

@@ -18,6 +18,7 @@ var built struct {
 	checkedHost    string // the same, with sanitizers
 	checkedSession string
 	checkedModule  string // the C files of the module, with sanitizers
+	faults         string // makes calls of the C library fail
 }
 
 // parallel is how many tests run at the same time: they wait more than they

@@ -19,6 +19,8 @@ const (
 	authorize    = int32(0x000d0002)
 	loginAction  = int32(0x676c0001) // goldap's own
 	admitAction  = int32(0x676c0004)
+	changeAction = int32(0x000d0005)
+	configGet    = int32(0x00010001)
 	sessionOpen  = int32(0x000d0003)
 	sessionClose = int32(0x000d0004)
 	resultBegin  = int32(1)

@@ -1,0 +1,132 @@
+package module
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/msteinert/pam/v2"
+)
+
+// faults are what test/hosts/faults.c makes fail.
+var faults = []string{
+	"malloc", "calloc", "strdup", "socket", "connect", "send", "recv", "end", "short", "poll", "getsockopt", "pam_set_data", "pam_putenv",
+}
+
+// verdicts answers every action with the code.
+func verdicts(code int32) func(net.Conn, int32) {
+	d := dialects[0]
+	answers := map[int32][]byte{
+		loginAction:  session("authenticate", plain, "", "GOLDAP_ROLES=a"),
+		admitAction:  session("acct_mgmt", plain, "", "GOLDAP_ROLES=a"),
+		changeAction: frame(changeAction, resultBegin, code, "", resultEnd),
+		configGet:    frame(configGet, resultBegin, "", resultEnd),
+		sessionOpen:  frame(sessionOpen, resultBegin, "id", resultEnd),
+		sessionClose: frame(sessionClose, resultBegin, resultEnd),
+	}
+	if code != 0 {
+		answers[loginAction] = end(d.login(code, plain, code, ""))
+		answers[admitAction] = end(d.authorized(code, ""))
+	}
+	return func(conn net.Conn, action int32) { _, _ = conn.Write(answers[action]) }
+}
+
+// TestFaultsOfTheSystem: one call of the C library after the other fails. Whom the
+// daemon refuses is refused then, too, and the program lives.
+func TestFaultsOfTheSystem(t *testing.T) {
+	t.Parallel()
+	scenes := map[string]struct {
+		code  int32
+		calls []string
+	}{
+		"login, refused":   {7, login[:2]},
+		"account, refused": {13, login[1:2]},
+		"login":            {0, login},
+		"account":          {0, login[1:2]},
+		"change, refused":  {20, []string{"chauthtok"}},
+		"change":           {0, []string{"chauthtok"}},
+	}
+	for name, scene := range scenes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			f := listen(t, s.socket)
+			f.serve(verdicts(scene.code))
+			service, made := s.service(modulePath, "mode=daemon"), 0
+			for _, fault := range faults {
+				for nth := 1; ; nth++ {
+					r, happened := playFault(t, script{site: s, service: service, user: plain, calls: scene.calls, answers: []string{wrong, right, right}}, fault, nth)
+					for i, code := range r.codes {
+						if code == success && scene.code != 0 && i == 0 {
+							t.Errorf("%s, the %d. call: %s is success", fault, nth, scene.calls[i])
+						}
+					}
+					if !happened {
+						break
+					}
+					made++
+				}
+			}
+			if made < 5 {
+				t.Errorf("only %d faults were made", made)
+			}
+		})
+	}
+}
+
+// playFault plays the script with one fault, and reports whether it happened.
+func playFault(t *testing.T, s script, fault string, nth int) (r record, happened bool) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), built.session, s.arguments()...)
+	cmd.Env = append(os.Environ(), "LD_PRELOAD="+built.faults, "GOLDAP_FAULT="+fault, fmt.Sprint("GOLDAP_FAULT_NTH=", nth))
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s, the %d. call: %v\n%s", fault, nth, err, stderr.String())
+	}
+	if r, err = parseSession(string(out)); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.codes) != len(s.calls) {
+		t.Errorf("%s, the %d. call: %d of %d calls returned", fault, nth, len(r.codes), len(s.calls))
+	}
+	return r, strings.Contains(stderr.String(), "fault")
+}
+
+// TestBareos is what Bareos' director does with the service "bareos": it does not
+// know who is there, asks what libpam wants to know, one prompt after the other,
+// and passes on what the console answers.
+func TestBareos(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, d driver) {
+		s := newSite(t)
+		s.startDaemon()
+		shipped, err := os.ReadFile("../../etc/pam.d/bareos")
+		if err != nil {
+			t.Fatal(err)
+		}
+		service := s.stack(strings.ReplaceAll(string(shipped), "pam_goldap.so", s.line(d.module, "")))
+		prompts := []string{visible + "login:", asked}
+		for name, c := range map[string]struct {
+			answers []string
+			codes   []pam.Error
+			said    []string
+			user    string
+		}{
+			"right":       {[]string{plain, right}, []pam.Error{0, 0}, prompts, plain},
+			"wrong":       {[]string{plain, wrong}, []pam.Error{authErr}, prompts, plain},
+			"nobody":      {[]string{unknown, right}, []pam.Error{noUser}, prompts, unknown},
+			"no password": {[]string{plain}, []pam.Error{pam.ErrAuthtok}, prompts, plain},
+			"no name":     {nil, []pam.Error{pam.ErrConv}, prompts[:1], ""},
+		} {
+			t.Run(name, func(t *testing.T) {
+				got := d.play(t, script{site: s, service: service, calls: login[:len(c.codes)], answers: c.answers})
+				expect(t, got, record{said: c.said, codes: c.codes, user: c.user})
+			})
+		}
+	})
+}
