@@ -53,16 +53,24 @@ func (e entry) state() account.State {
 	if at, ok := e.moment("pwdEndTime", &s); ok {
 		s.Expires, s.ExpiresBy = at, "pwdEndTime"
 	}
+	e.readExpiry(&s)
+	return s
+}
+
+// readExpiry reads accountExpires, in units of 100 ns from 1601 on ([MS-ADA1],
+// section 2.1). Of two ends the sooner one counts.
+func (e entry) readExpiry(s *account.State) {
 	if text := e.first("accountExpires"); text != "" && text != "0" {
 		expires, err := strconv.ParseInt(text, 10, 64)
 		switch {
 		case err != nil || expires < 0:
 			s.LockedBy = "accountExpires: cannot be understood"
 		case expires != math.MaxInt64:
-			s.Expires, s.ExpiresBy = time.Unix(expires/10_000_000-from1601To1970, 0), "accountExpires"
+			if at := time.Unix(expires/10_000_000-from1601To1970, 0); s.Expires.IsZero() || at.Before(s.Expires) {
+				s.Expires, s.ExpiresBy = at, "accountExpires"
+			}
 		}
 	}
-	return s
 }
 
 // moment reads a GeneralizedTime (RFC 4517, section 3.3.13).
@@ -80,12 +88,20 @@ func (e entry) moment(attribute string, s *account.State) (at time.Time, ok bool
 
 // lockedBy names what locks the account.
 func (e entry) lockedBy() string {
-	locked := e.first("pwdAccountLockedTime")
-	switch {
-	case strings.EqualFold(locked, lockedForGood), strings.EqualFold(locked, "00000101000000Z"):
-		return "pwdAccountLockedTime"
-	case strings.EqualFold(e.first("nsAccountLock"), "true"):
+	if locked := e.first("pwdAccountLockedTime"); locked != "" {
+		_, err := ber.ParseGeneralizedTime([]byte(locked))
+		switch {
+		case strings.EqualFold(locked, lockedForGood), strings.EqualFold(locked, "00000101000000Z"):
+			return "pwdAccountLockedTime"
+		case err != nil:
+			return "pwdAccountLockedTime: cannot be understood"
+		}
+	}
+	switch locked := e.first("nsAccountLock"); {
+	case strings.EqualFold(locked, "true"):
 		return "nsAccountLock"
+	case locked != "" && !strings.EqualFold(locked, "false"):
+		return "nsAccountLock: cannot be understood"
 	}
 	control := e.first("userAccountControl")
 	if control == "" {

@@ -18,6 +18,8 @@ func TestState(t *testing.T) {
 		"locked by an administrator":     {"pwdAccountLockedTime", "000001010000Z", account.State{LockedBy: "pwdAccountLockedTime", Seen: true}},
 		"locked after failures":          {"pwdAccountLockedTime", "20260102030405Z", account.State{Seen: true}},
 		"password known to the policy":   {"pwdChangedTime", "20260102030405Z", account.State{Seen: true}},
+		"locked at some time":            {"pwdAccountLockedTime", "yesterday", account.State{LockedBy: "pwdAccountLockedTime: cannot be understood", Seen: true}},
+		"nsAccountLock, yes":             {"nsAccountLock", "yes", account.State{LockedBy: "nsAccountLock: cannot be understood", Seen: true}},
 		"begins":                         {"pwdStartTime", "20260102030405Z", account.State{Begins: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), BeginsBy: "pwdStartTime", Seen: true}},
 		"ends":                           {"pwdEndTime", "202601020304+0130", account.State{Expires: time.Date(2026, 1, 2, 1, 34, 0, 0, time.UTC), ExpiresBy: "pwdEndTime", Seen: true}},
 		"begins at some time":            {"pwdStartTime", "soon", account.State{LockedBy: "pwdStartTime: cannot be understood", Seen: true}},

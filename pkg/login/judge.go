@@ -73,7 +73,7 @@ func judge(reply directory.Reply, phase phase) verdict {
 	case codeInappropriateAuthentication:
 		return verdict{outcome: account.BadCredentials, rule: "the entry has no password"}
 	case codeConstraintViolation:
-		return verdict{outcome: account.AccountLocked, message: textAccountLocked, rule: "constraint violation"}
+		return verdict{outcome: account.AccountLocked, message: textManyFailures, rule: "constraint violation: too many failed logins"}
 	case codeInsufficientAccess, codeUnwillingToPerform:
 		return judgeRefusedBind(reply.Policy)
 	}

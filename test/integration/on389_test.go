@@ -77,7 +77,7 @@ func TestOn389Lockout(t *testing.T) {
 		for range 4 {
 			logIn(t, "alone", p.Name, wrongPassword).refuse(t, authFailure)
 		}
-		logIn(t, "alone", p.Name, p.Password).refuse(t, "Your account is locked.")
+		logIn(t, "alone", p.Name, p.Password).refuse(t, "locked because of too many failed logins")
 	})
 }
 

@@ -34,7 +34,7 @@ func TestOnSamba(t *testing.T) {
 			{"alice", true, authenticated},
 			{"future", true, authenticated},
 			{"expired", false, "Your account has expired."},
-			{"locked", false, "Your account is locked."},
+			{"locked", false, "Your account is disabled."},
 			{"aged", false, "Your password must be changed before you can log in here."},
 			{"mustchange", false, "Your password must be changed before you can log in here."},
 		} {
@@ -109,7 +109,7 @@ func TestOnSambaLockout(t *testing.T) {
 		for range 4 {
 			logIn(t, "alone", p.Name, wrongPassword).refuse(t, authFailure)
 		}
-		logIn(t, "alone", p.Name, p.Password).refuse(t, "Your account is locked.")
+		logIn(t, "alone", p.Name, p.Password).refuse(t, "locked because of too many failed logins")
 	})
 }
 

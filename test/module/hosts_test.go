@@ -346,6 +346,7 @@ func TestFlatMemory(t *testing.T) {
 	const kilobytes = 512
 	eachHost(t, func(t *testing.T, h host) {
 		s := newSite(t)
+		s.configureTOML("[login.throttle]\nfailures = 0 # every other login is wrong, and none may wait\n")
 		s.startDaemon()
 		reports := h.start(t, s, s.service(h.module, "mode=daemon"), "-g", "-t", "8", "-n", "1000").end()
 		check(t, reports, []string{"host"}, busy, success)
