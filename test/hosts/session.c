@@ -8,7 +8,8 @@
  * CALL is one of authenticate, acct_mgmt, setcred, open_session,
  * close_session, chauthtok; all of them are made, one after the other. USER
  * and ANSWERs are hexadecimal, an empty USER stands for none at all. Prompts
- * get the ANSWERs in turn and then a conversation error. What happens is told
+ * get the ANSWERs in turn and then a conversation error; the ANSWER - is no
+ * reply, and ! is PAM_CONV_AGAIN. What happens is told
  * on stdout, one line each:
  *
  *   say STYLE HEX     what the module said or asked
@@ -80,7 +81,13 @@ static int converse(int count, const struct pam_message **messages,
       free_replies(all, count);
       return PAM_CONV_ERR;
     }
-    all[i].resp = decode(*answers++);
+    if (strcmp(*answers, "!") == 0) {
+      answers++;
+      free_replies(all, count);
+      return PAM_CONV_AGAIN;
+    }
+    all[i].resp = strcmp(*answers, "-") == 0 ? NULL : decode(*answers);
+    answers++;
   }
   *replies = all;
   return PAM_SUCCESS;

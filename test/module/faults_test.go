@@ -1,10 +1,12 @@
 package module
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,4 +131,37 @@ func TestBareos(t *testing.T) {
 			})
 		}
 	})
+}
+
+// TestConversationsThatFail: an application that has no answer, or not yet, is
+// told so, and logs in once it has one.
+func TestConversationsThatFail(t *testing.T) {
+	t.Parallel()
+	for name, program := range map[string][2]string{"plain": {built.session, modulePath}, "sanitized": {built.checkedSession, built.checkedModule}} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.startDaemon()
+			service := s.service(program[1], "mode=daemon")
+			password := hex.EncodeToString([]byte(right))
+			for what, c := range map[string]struct {
+				calls   []string
+				answers []string
+				codes   []pam.Error
+			}{
+				"no reply":          {login[:1], []string{"-"}, []pam.Error{pam.ErrAuthtok}},
+				"error":             {login[:1], nil, []pam.Error{pam.ErrAuthtok}},
+				"empty":             {login[:1], []string{""}, []pam.Error{authErr}},
+				"over-long":         {login[:1], []string{strings.Repeat("61", 9000)}, []pam.Error{authErr}},
+				"not yet":           {login[:1], []string{"!"}, []pam.Error{pam.ErrAuthtok}},
+				"not yet, then":     {[]string{"authenticate", "authenticate"}, []string{"!", password}, []pam.Error{pam.ErrAuthtok, success}},
+				"silent, and wrong": {[]string{"authenticate=32768"}, []string{"61"}, []pam.Error{authErr}},
+			} {
+				arguments := append(script{site: s, service: service, user: plain, calls: c.calls}.arguments(), c.answers...)
+				got := playSession(t, exec.CommandContext(t.Context(), program[0], arguments...))
+				if !slices.Equal(got.codes, c.codes) {
+					t.Errorf("%s: codes %v, want %v", what, got.codes, c.codes)
+				}
+			}
+		})
+	}
 }
