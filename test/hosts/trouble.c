@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -69,6 +70,15 @@ static void set_limit(__rlimit_resource_t resource, rlim_t soft, bool hard) {
     fail("setrlimit");
 }
 
+/* limit_address_space has all threads allocate from one arena: each of glibc's
+ * others takes 64 MB of addresses for itself, and what is left may not be
+ * enough for libpam to load any module at all. */
+static void limit_address_space(unsigned long bytes, bool for_good) {
+  if (mallopt(M_ARENA_MAX, 1) != 1)
+    fail("mallopt");
+  set_limit(RLIMIT_AS, bytes, for_good);
+}
+
 void close_descriptors_above(int highest) {
   for (int fd = highest + 1; fd < MAX_DESCRIPTORS; fd++)
     close(fd);
@@ -97,9 +107,9 @@ static bool make_scarce(struct plan *plan, const char *name) {
   unsigned long value;
 
   if (number(name, "address-space", &value))
-    set_limit(RLIMIT_AS, value, false);
+    limit_address_space(value, false);
   else if (number(name, "address-space-for-good", &value))
-    set_limit(RLIMIT_AS, value, true);
+    limit_address_space(value, true);
   else if (number(name, "processes", &value))
     plan->processes = value;
   else if (number(name, "processes-for-good", &value))

@@ -177,7 +177,7 @@ func TestSessionWithoutADaemon(t *testing.T) {
 	}
 }
 
-// TestFailDelay: libpam waits after a failure, for a user who is known and one
+// TestFailDelay: libpam waits after a failure, 2 s more or less, for a user who is known and one
 // who is not, unless the service file has nodelay.
 func TestFailDelay(t *testing.T) {
 	t.Parallel()
@@ -190,7 +190,7 @@ func TestFailDelay(t *testing.T) {
 				answer, want = frame(loginAction, resultEnd), noUser
 			}
 			f.reply(answer)
-			for options, least := range map[string]time.Duration{"": 900 * time.Millisecond, "nodelay": 0} {
+			for options, least := range map[string]time.Duration{"": 200 * time.Millisecond, "nodelay": 0} {
 				service := s.stack("auth required " + d.module + " mode=daemon socket=" + s.socket + " " + options + "\n")
 				within(t, least, least+3*time.Second+busy, func() {
 					got := d.play(t, script{site: s, service: service, user: user, calls: login[:1], answers: []string{wrong}})
