@@ -45,6 +45,14 @@ void *malloc(size_t size) {
   return is_due("malloc", CALLER) ? NULL : next(size);
 }
 
+void *calloc(size_t count, size_t size) {
+  static void *(*next)(size_t, size_t);
+
+  if (next == NULL)
+    *(void **)&next = real("calloc");
+  return is_due("calloc", CALLER) ? NULL : next(count, size);
+}
+
 char *strdup(const char *text) {
   char *(*next)(const char *);
 
