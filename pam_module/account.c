@@ -13,6 +13,7 @@ static int repeat(const struct verdict *verdict, struct answer *answer) {
  * (ssh keys) had none. */
 static int judge(struct call *call, struct answer *answer) {
   const struct verdict *verdict = goldap_verdict(call);
+  int result;
 
   if (verdict != NULL && verdict->complete)
     return repeat(verdict, answer);
@@ -24,9 +25,13 @@ static int judge(struct call *call, struct answer *answer) {
   case ASK_ANSWERED:
     break;
   }
-  if (verdict == NULL || answer->code != PAM_SUCCESS)
-    return goldap_admit(call, answer, answer->code);
-  return repeat(verdict, answer);
+  if (verdict != NULL && answer->code == PAM_SUCCESS)
+    return repeat(verdict, answer);
+  result = goldap_admit(call, answer, answer->code);
+  if ((result == PAM_SUCCESS || result == PAM_NEW_AUTHTOK_REQD) &&
+      goldap_hand_over(call, answer) != PAM_SUCCESS)
+    return PAM_SYSTEM_ERR;
+  return result;
 }
 
 int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc,
@@ -34,7 +39,6 @@ int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc,
   struct call call;
   struct answer answer;
   int result = goldap_begin(&call, pamh, "account", flags, argc, argv);
-
   const bool asked = result == PAM_SUCCESS;
 
   if (asked)

@@ -34,15 +34,6 @@ static bool is_same_name(const char *a, const char *b) {
   return *a == *b;
 }
 
-/* set_user changes PAM_USER, and call->user, which libpam had given out. */
-static int set_user(struct call *call, const char *user) {
-  int result = pam_set_item(call->pamh, PAM_USER, user);
-
-  if (result == PAM_SUCCESS)
-    result = pam_get_user(call->pamh, &call->user, NULL);
-  return result;
-}
-
 /* uid_of copies the number out of memory that libpam may use again. */
 static bool uid_of(const struct call *call, const char *user, uid_t *uid) {
   const struct passwd *passwd = pam_modutil_getpwnam(call->pamh, user);
@@ -52,26 +43,25 @@ static bool uid_of(const struct call *call, const char *user, uid_t *uid) {
   return passwd != NULL;
 }
 
-/* spell_canonically gives the program the directory's spelling of a name that
- * was typed in other letters, if both are one user for it. A local user keeps
- * theirs. */
-static int spell_canonically(struct call *call, const char *canonical) {
+/* is_canonical_spelling reports whether the directory spells the name that was
+ * typed in other letters, and both are one user for the program. A local user
+ * keeps the name. */
+static bool is_canonical_spelling(const struct call *call,
+                                  const char *canonical) {
   uid_t typed, meant;
 
   if (call->local || *canonical == '\0' || strcmp(canonical, call->user) == 0 ||
       !is_same_name(canonical, call->user))
-    return PAM_SUCCESS;
-  if (pam_modutil_check_user_in_passwd(call->pamh, canonical, NULL) ==
-          PAM_SUCCESS ||
-      !uid_of(call, call->user, &typed) || !uid_of(call, canonical, &meant) ||
-      typed != meant)
-    return PAM_SUCCESS;
-  return set_user(call, canonical);
+    return false;
+  return pam_modutil_check_user_in_passwd(call->pamh, canonical, NULL) !=
+             PAM_SUCCESS &&
+         uid_of(call, call->user, &typed) && uid_of(call, canonical, &meant) &&
+         typed == meant;
 }
 
-/* become makes another user of this machine of the user: only where the service
- * file says so, too, and never root. */
-static int become(struct call *call, const char *account) {
+/* may_become reports whether the user may become another of this machine: only
+ * where the service file says so, too, and never root. */
+static bool may_become(const struct call *call, const char *account) {
   uid_t uid;
 
   if (!call->options.template_user) {
@@ -80,30 +70,42 @@ static int become(struct call *call, const char *account) {
                "(template_login), but the service file does not have the "
                "option template_user: refused",
                call->user);
-    return PAM_PERM_DENIED;
+    return false;
   }
   if (!uid_of(call, account, &uid) || uid == 0) {
     goldap_log(call, LOG_ERR,
                "user \"%s\" cannot become \"%s\", who is not a user of this "
                "machine or is root: refused",
                call->user, account);
-    return PAM_PERM_DENIED;
+    return false;
   }
   goldap_log(call, LOG_INFO, "user \"%s\" goes on as \"%s\"", call->user,
              account);
-  return set_user(call, account);
+  return true;
 }
 
 int goldap_admit(struct call *call, const struct answer *answer, int result) {
-  int done;
-
   if (result != PAM_SUCCESS && result != PAM_NEW_AUTHTOK_REQD)
     return result;
-  done = put_environment(call, answer);
-  if (done == PAM_SUCCESS && answer->account[0] == '\0')
-    done = spell_canonically(call, answer->user);
-  else if (done == PAM_SUCCESS)
-    done =
-        result == PAM_SUCCESS ? become(call, answer->account) : PAM_PERM_DENIED;
-  return done == PAM_SUCCESS ? result : PAM_PERM_DENIED;
+  if (answer->account[0] == '\0') {
+    if (is_canonical_spelling(call, answer->user))
+      call->user = answer->user;
+    return result;
+  }
+  if (result != PAM_SUCCESS || !may_become(call, answer->account))
+    return PAM_PERM_DENIED;
+  call->user = answer->account;
+  return result;
+}
+
+/* PAM_USER comes last: whatever fails before leaves it as it was. */
+int goldap_hand_over(struct call *call, const struct answer *answer) {
+  int result = put_environment(call, answer);
+
+  if (result == PAM_SUCCESS &&
+      (call->user == answer->user || call->user == answer->account))
+    result = pam_set_item(call->pamh, PAM_USER, call->user);
+  if (result != PAM_SUCCESS)
+    goldap_clear_environment(call);
+  return result;
 }

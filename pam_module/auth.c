@@ -23,6 +23,10 @@ static int judge(struct call *call, const struct answer *answer,
   result = goldap_keep_verdict(call, answer);
   if (result == PAM_SUCCESS && answer->authorization == PAM_NEW_AUTHTOK_REQD)
     result = goldap_keep_change(call, CHANGE_DEMANDED, password);
+  if (result == PAM_SUCCESS)
+    result = goldap_hand_over(call, answer);
+  if (result != PAM_SUCCESS)
+    goldap_forget_login(call);
   return result;
 }
 

@@ -103,11 +103,14 @@ bool goldap_note_closed(const struct call *call, const char *id);
 
 /* admit.c */
 
-/* Gives the program what the answer has for it, once the user may go on (result
- * is PAM_SUCCESS or PAM_NEW_AUTHTOK_REQD): the PAM environment, the canonical
- * spelling of the user name, the user whom the user becomes. Returns result, or
- * PAM_PERM_DENIED. */
+/* Decides as whom the user goes on, if they may (result is PAM_SUCCESS or
+ * PAM_NEW_AUTHTOK_REQD): themselves, in the canonical spelling, or the user
+ * whom they become. call->user is that name from then on, in the answer's
+ * memory; libpam does not know of it yet. Returns result, or PAM_PERM_DENIED.
+ */
 int goldap_admit(struct call *call, const struct answer *answer, int result);
+/* Gives the program the name and the PAM environment. */
+int goldap_hand_over(struct call *call, const struct answer *answer);
 /* Takes back what an earlier login on this handle gave. */
 void goldap_clear_environment(const struct call *call);
 
