@@ -128,3 +128,25 @@ func check(what string, id uint32, allowed Range) error {
 	}
 	return nil
 }
+
+// SameLetters reports whether two names differ at most in the case of ASCII
+// letters. Other letters have no case here: to Unicode a sharp s is a long s,
+// and a Kelvin sign a k.
+func SameLetters(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lowerASCII(a[i]) != lowerASCII(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lowerASCII(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}

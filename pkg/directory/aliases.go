@@ -35,7 +35,7 @@ func (d *Directory) Aliases(ctx context.Context, key account.Key) iter.Seq2[acco
 func (e entry) namesLike(attribute string, key account.Key) []string {
 	var names []string
 	for _, name := range e.values(attribute) {
-		if printable(name) && (key.By != account.ByName || sameLetters(name, key.Name)) {
+		if printable(name) && (key.By != account.ByName || account.SameLetters(name, key.Name)) {
 			names = append(names, name)
 		}
 	}

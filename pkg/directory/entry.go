@@ -101,7 +101,7 @@ func chosenName(inDN string, values []string) string {
 		if value == inDN && canLeave(value) {
 			return value
 		}
-		if chosen == "" && sameLetters(value, inDN) && canLeave(value) {
+		if chosen == "" && account.SameLetters(value, inDN) && canLeave(value) {
 			chosen = value
 		}
 	}

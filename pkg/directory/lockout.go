@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,10 +10,6 @@ import (
 	"github.com/goldap/goldap/pkg/config"
 	"github.com/goldap/goldap/pkg/throttle"
 )
-
-// ErrLockoutNear: one more wrong password might lock the account in the
-// directory, which was not asked (lockout_failures).
-var ErrLockoutNear = errors.New("lockout_failures: the directory may lock the account after one more wrong password")
 
 // newLockouts returns nil if the directory does not lock accounts.
 func newLockouts(cfg *config.Directory) *throttle.Lockouts {

@@ -19,7 +19,7 @@ func (d *Directory) Netgroups(ctx context.Context, key account.Key) iter.Seq2[ac
 			triples, groups := m.netgroupMembers(e)
 			var all []account.Netgroup
 			for _, name := range e.values(m.attribute("cn")) {
-				if printable(name) && (key.By == account.All || name == key.Name || m.ignoreCase && sameLetters(name, key.Name)) {
+				if printable(name) && (key.By == account.All || name == key.Name || m.ignoreCase && account.SameLetters(name, key.Name)) {
 					all = append(all, account.Netgroup{Name: name, Triples: triples, Groups: groups})
 				}
 			}

@@ -18,6 +18,9 @@ var (
 	// ErrRefused: a server answered that it will not do this: the pseudouser
 	// may not bind or not read there, the filter is not understood, a referral.
 	ErrRefused = errors.New("directory refused")
+	// ErrLockoutNear: one more wrong password might lock the account in the
+	// directory, which was not asked (lockout_failures).
+	ErrLockoutNear = errors.New("lockout_failures: the directory may lock the account after one more wrong password")
 )
 
 // LDAP result codes (RFC 4511, section 4.1.9) that callers look at.

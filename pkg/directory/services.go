@@ -44,7 +44,7 @@ func (m *mapping) services(e entry, key account.Key) ([]account.Service, error) 
 	}
 	var all []account.Service
 	for _, protocol := range e.values(m.attribute("ipServiceProtocol")) {
-		asked := key.Protocol == "" || protocol == key.Protocol || m.ignoreCase && sameLetters(protocol, key.Protocol)
+		asked := key.Protocol == "" || protocol == key.Protocol || m.ignoreCase && account.SameLetters(protocol, key.Protocol)
 		if asked && printable(protocol) {
 			all = append(all, account.Service{Name: name, Aliases: aliases, Port: port, Protocol: protocol})
 		}

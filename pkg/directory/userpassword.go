@@ -1,6 +1,10 @@
 package directory
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/goldap/goldap/pkg/account"
+)
 
 // fieldEnd are the bytes that end a field or a line of the files of passwd(5).
 const fieldEnd = ":\n\x00"
@@ -28,7 +32,7 @@ func (m *mapping) password(e entry) string {
 // other.
 func crypted(value string) string {
 	for _, scheme := range []string{"{crypt}", "crypt$"} {
-		if len(value) > len(scheme) && sameLetters(value[:len(scheme)], scheme) {
+		if len(value) > len(scheme) && account.SameLetters(value[:len(scheme)], scheme) {
 			return asField(value[len(scheme):])
 		}
 	}

@@ -253,32 +253,10 @@ func (m *mapping) spelled(e entry, attribute, name string) (string, bool) {
 	}
 	if m.ignoreCase {
 		for _, value := range e.values(attribute) {
-			if sameLetters(value, name) {
+			if account.SameLetters(value, name) {
 				return value, true
 			}
 		}
 	}
 	return "", false
-}
-
-// sameLetters reports whether two names differ at most in the case of ASCII
-// letters. Other letters have no case here: to Unicode a sharp s is a long s,
-// and a Kelvin sign a k.
-func sameLetters(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
 }

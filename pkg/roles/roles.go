@@ -66,7 +66,7 @@ type Set struct {
 func New(all []Role, ignoreCase bool) (*Set, error) {
 	s := &Set{index: map[string]int{}, same: func(a, b string) bool { return a == b }}
 	if ignoreCase {
-		s.same = func(a, b string) bool { return foldName(a) == foldName(b) }
+		s.same = account.SameLetters
 	}
 	byName := map[string]Role{}
 	for _, role := range all {
@@ -104,16 +104,6 @@ func (s *Set) add(name string, byName map[string]Role, within []string) error {
 	s.index[name] = len(s.roles)
 	s.roles = append(s.roles, role)
 	return nil
-}
-
-// foldName makes names equal that differ in the case of ASCII letters only.
-func foldName(name string) string {
-	return strings.Map(func(c rune) rune {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		return c
-	}, name)
 }
 
 // Empty reports whether there are no roles.
