@@ -21,7 +21,7 @@ var refusedByDomain = regexp.MustCompile(`^[0-9A-Fa-f]{8}: LdapErr: [^,]*, comme
 var subCodes = map[string]verdict{
 	"530": {outcome: account.PermissionDenied, message: textNotNow, rule: "Active Directory: 530, not at this hour"},
 	"531": {outcome: account.PermissionDenied, message: textNotFromHere, rule: "Active Directory: 531, not at this workstation"},
-	"532": {outcome: account.PasswordExpired, message: textChangeBefore, rule: "Active Directory: 532, the password has expired"},
+	"532": {outcome: account.MustChange, message: textChangeBefore, rule: "Active Directory: 532, the password has expired"},
 	"533": {outcome: account.AccountLocked, message: textDisabled, rule: "Active Directory: 533, the account is disabled"},
 	"568": {outcome: account.PermissionDenied, message: textNotAllowed, rule: "Active Directory: 568, too many groups"},
 	"701": {outcome: account.AccountExpired, message: textAccountExpired, rule: "Active Directory: 701, the account has expired"},

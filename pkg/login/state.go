@@ -7,8 +7,7 @@ import (
 )
 
 // judgeState says whether the entry says that the account is locked, over or
-// not yet valid. A
-// bind says so, too; this is for logins that typed no password.
+// not yet valid. A bind says so, too; this is for logins that typed no password.
 func judgeState(s account.State, now time.Time) verdict {
 	switch {
 	case s.LockedBy != "":

@@ -53,3 +53,18 @@ func TestOnSambaTooOldToBind(t *testing.T) {
 		t.Fatalf("bind with the new password: %d", code)
 	}
 }
+
+// TestOnSambaForcedChange is passwd(1)'s way through PAM for somebody whom the
+// domain lets not bind: the change proves the old password, and a wrong one gets
+// nowhere.
+func TestOnSambaForcedChange(t *testing.T) {
+	p, changed := samba.Find("mustchange"), newPasswords[5]
+	onSamba(t, func(t *testing.T, s *samba.Server) {
+		restoreOnSamba(t, s, p)
+		change := func(old string) answer { return changeAs(t, uint32(p.UID), "alone", p.Name, old, changed, changed) }
+		change(wrongPassword).refuse(t)
+		logIn(t, "alone", p.Name, p.Password).refuse(t, "Your password must be changed")
+		change(p.Password).accept(t, tokenChanged)
+		logIn(t, "alone", p.Name, changed).accept(t)
+	})
+}
