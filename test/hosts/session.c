@@ -14,6 +14,8 @@
  *
  *   say STYLE HEX     what the module said or asked
  *   code CODE         what a call returned
+ *   delay             libpam was asked to wait after a failure, which it is not
+ *                     left to do
  *   env HEX           a variable of the PAM environment, in the end
  *   user HEX          PAM_USER in the end
  */
@@ -116,6 +118,14 @@ static int make_call(pam_handle_t *pamh, const char *call) {
   fail("no such call");
 }
 
+/* note_delay is called instead of waiting (pam_fail_delay(3)). How long the
+ * wait were is a matter of chance. */
+static void note_delay(int code, unsigned microseconds, void *data) {
+  (void)data;
+  if (code != PAM_SUCCESS && microseconds > 0)
+    puts("delay -");
+}
+
 static void print_environment(pam_handle_t *pamh) {
   char **variables = pam_getenvlist(pamh);
 
@@ -155,6 +165,9 @@ int main(int argc, char **argv) {
   if (pam_start_confdir(argv[2], *user != '\0' ? user : NULL, &conversation,
                         argv[1], &pamh) != PAM_SUCCESS)
     fail("pam_start_confdir");
+  if (pam_set_item(pamh, PAM_FAIL_DELAY, (const void *)note_delay) !=
+      PAM_SUCCESS)
+    fail("pam_set_item");
   for (; call < end; call++) {
     code = make_call(pamh, *call);
     printf("code %d\n", code);

@@ -31,6 +31,8 @@ type record struct {
 	said []string
 	// codes has what each call returned, 0 for success.
 	codes []pam.Error
+	// delayed: libpam was asked to wait after a failure (session.c only).
+	delayed bool
 	// env is the PAM environment in the end, NAME=VALUE each.
 	env []string
 	// user is PAM_USER in the end.
@@ -203,6 +205,8 @@ func parseSession(text string) (record, error) {
 			r.codes = append(r.codes, pam.Error(number))
 		case words[0] == "say" && err == nil:
 			r.said = append(r.said, styles[pam.Style(number)]+string(data))
+		case line == "delay -\n":
+			r.delayed = true
 		case words[0] == "env" && err == nil:
 			r.env = append(r.env, string(data))
 		case words[0] == "user" && err == nil:
