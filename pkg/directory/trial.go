@@ -1,0 +1,157 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/goldap/goldap/pkg/config"
+)
+
+// A trial goes the way of a login or lookup once, on connections of its own,
+// and writes down each step with its time, for people. Nothing is remembered,
+// and what a server did before does not count.
+
+// Report is what Verify found.
+type Report struct {
+	// Directory is what messages call the directory.
+	Directory string
+	// Error says why the configuration cannot be used. Then nothing was tried.
+	Error string
+	// Servers are in the order in which they are asked; those that only take
+	// changes come last.
+	Servers []ServerReport
+}
+
+// ServerReport is what was tried at one server, up to the first step that
+// failed.
+type ServerReport struct {
+	URI string
+	// OK: every step succeeded.
+	OK    bool
+	Steps []TrialStep
+}
+
+// The steps of a trial at a server, in order.
+const (
+	StepDNS     = "dns"     // only if DNS was to name servers and did not
+	StepConnect = "connect" // details: address
+	StepTLS     = "tls"     // details: version, cipher, subject, names, issuer, expires, days left, verified
+	StepBind    = "bind"    // details: identity
+	StepBase    = "base"    // details: base, entry
+	StepUsers   = "users"   // details: base, filter, found
+)
+
+// TrialStep is one step.
+type TrialStep struct {
+	Name string
+	// Details are what it was done with and what came of it, in order.
+	Details []Detail
+	Took    time.Duration
+	// Error is why it failed, for people; empty if it did not.
+	Error string
+}
+
+// Detail is a name with a value, both for people. Values are of the directory's
+// making: they may hold anything.
+type Detail struct{ Name, Value string }
+
+// Detail returns the first value of a detail of the step, "" if there is none.
+func (s TrialStep) Detail(name string) string {
+	for _, d := range s.Details {
+		if d.Name == name {
+			return d.Value
+		}
+	}
+	return ""
+}
+
+// Failed returns the step that failed, or nil.
+func (r ServerReport) Failed() *TrialStep {
+	for i := range r.Steps {
+		if r.Steps[i].Error != "" {
+			return &r.Steps[i]
+		}
+	}
+	return nil
+}
+
+// Usable reports whether at least one server took every step, so that goldap
+// can work with the directory.
+func (r Report) Usable() bool {
+	for _, s := range r.Servers {
+		if s.OK {
+			return true
+		}
+	}
+	return false
+}
+
+// Complete reports whether every server did.
+func (r Report) Complete() bool {
+	for _, s := range r.Servers {
+		if !s.OK {
+			return false
+		}
+	}
+	return len(r.Servers) > 0
+}
+
+// Verify tries every server of a directory: connect, secure the connection,
+// bind as the pseudouser, read the base and search for users. cfg is a directory
+// of a configuration that was loaded, or one that has the same defaults. Servers
+// are tried at the same time, each within its connect timeout and search timeout.
+func Verify(ctx context.Context, cfg config.Directory) Report {
+	d, err := New(cfg, Options{SingleUse: true})
+	if err != nil {
+		return Report{Directory: cfg.Name, Error: err.Error()}
+	}
+	defer d.Close()
+	return Report{Directory: d.cfg.Name, Servers: d.verify(ctx)}
+}
+
+// verify tries every server.
+func (d *Directory) verify(ctx context.Context) []ServerReport {
+	var trials []*serverTrial
+	for _, src := range append(d.sources[:len(d.sources):len(d.sources)], d.writeOnly...) {
+		trials = append(trials, src.trials(ctx)...)
+	}
+	var all errgroup.Group
+	all.SetLimit(parallelBatches)
+	for _, t := range trials {
+		all.Go(func() error {
+			if panicked := guarded(func() { t.run(ctx, d) }); panicked != nil {
+				t.step("panic", panicked)
+			}
+			return nil
+		})
+	}
+	_ = all.Wait() // they have their reports
+	reports := make([]ServerReport, 0, len(trials))
+	for _, t := range trials {
+		t.report.OK = t.report.Failed() == nil
+		reports = append(reports, t.report)
+	}
+	return reports
+}
+
+// trials returns one trial for each server of the source, and a failed one for
+// a source that has none.
+func (src *source) trials(ctx context.Context) []*serverTrial {
+	servers, err := src.get(ctx)
+	if err == nil && len(servers) == 0 {
+		err = fmt.Errorf("DNS names no server for %s", src.uri)
+	}
+	if err != nil {
+		failed := &serverTrial{began: time.Now(), report: ServerReport{URI: src.uri}}
+		failed.step(StepDNS, err)
+		return []*serverTrial{failed}
+	}
+	var trials []*serverTrial
+	for _, s := range servers {
+		trials = append(trials, &serverTrial{server: s, report: ServerReport{URI: s.at.uri}})
+	}
+	return trials
+}
