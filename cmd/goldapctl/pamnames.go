@@ -53,3 +53,39 @@ func pamName(err error) string {
 	}
 	return fmt.Sprintf("PAM return value %d", int(code))
 }
+
+// pamMeanings are what return values mean to whoever runs the machine.
+var pamMeanings = map[pam.Error]string{
+	pam.ErrOpen:             "a module could not be loaded; the system's log names it",
+	pam.ErrSymbol:           "a module lacks a function; the system's log names it",
+	pam.ErrService:          "a module failed",
+	pam.ErrSystem:           "a module or libpam failed; see the system's log",
+	pam.ErrPermDenied:       "this user may not in here",
+	pam.ErrAuth:             "the password is wrong, or a module refuses without a reason",
+	pam.ErrCredInsufficient: "a module may not see what it needs: is this to run as root?",
+	pam.ErrAuthinfoUnavail:  "no directory answered, or no daemon",
+	pam.ErrUserUnknown:      "no module knows the user",
+	pam.ErrMaxtries:         "too many attempts",
+	pam.ErrNewAuthtokReqd:   "the password is right and must be changed before the user may in",
+	pam.ErrAcctExpired:      "the account is locked or has expired",
+	pam.ErrSession:          "a module could not set up or end the session",
+	pam.ErrCredUnavail:      "a module cannot find the user's credentials",
+	pam.ErrCredExpired:      "the user's credentials have expired",
+	pam.ErrCred:             "a module could not set the user's credentials",
+	pam.ErrConv:             "a prompt was not answered",
+	pam.ErrAuthtok:          "a module could not use the password",
+	pam.ErrAuthtokRecovery:  "a module did not get a password",
+	pam.ErrIgnore:           "no module decided",
+	pam.ErrAbort:            "libpam gave up: the service file is broken, or a module is missing",
+	pam.ErrAuthtokExpired:   "the password has expired for too long to be changed by its owner",
+	pam.ErrModuleUnknown:    "a module is missing; the system's log names it",
+}
+
+// pamMeaning is what a return value means; empty for success.
+func pamMeaning(err error) string {
+	var code pam.Error
+	if !errors.As(err, &code) {
+		return ""
+	}
+	return pamMeanings[code]
+}

@@ -45,7 +45,7 @@ func newRoot() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemo(), newExplain(), newFlush(), newLookup(), newStatus(), newVersion())
+	root.AddCommand(newDemo(), newExplain(), newFlush(), newLookup(), newStatus(), newTest(), newVersion())
 	return root
 }
 
