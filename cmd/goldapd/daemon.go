@@ -221,6 +221,7 @@ func (d *daemon) obey(ctx context.Context, requests <-chan os.Signal) {
 func (d *daemon) reload() {
 	cfg, backend, err := d.load(d.path)
 	if err != nil {
+		d.server.ReloadFailed(err)
 		d.logger.Error("the configuration is bad; the old one stays", "file", d.path, "problems", err)
 		return
 	}

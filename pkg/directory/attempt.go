@@ -165,6 +165,7 @@ func (r *request) attempt(ctx context.Context, s *server, another bool) (answere
 	if blames(ctx, err, time.Since(start)) {
 		s.markDown(start, err)
 	}
+	s.noteUnanswered(ctx, start, err)
 	if errors.Is(err, errBusy) {
 		r.busy = append(r.busy, s)
 	}

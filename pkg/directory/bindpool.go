@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +23,8 @@ type bindPool struct {
 	idle   time.Duration // how long a connection may be without a bind
 	// borrow, if set, gives a connection that the bind may use up (SingleUse).
 	borrow func() *conn
+
+	busy atomic.Int32 // in use now
 
 	mu     sync.Mutex
 	closed bool
@@ -49,7 +52,7 @@ func (p *bindPool) useFresh(ctx context.Context, reuse bool, operation func(cont
 		return err
 	}
 	c.wire.notify(func() { p.remove(c) })
-	err = operation(ctx, c)
+	err = p.run(ctx, c, operation)
 	p.put(c, reuse && err == nil)
 	return err
 }
@@ -59,9 +62,16 @@ func (p *bindPool) useFresh(ctx context.Context, reuse bool, operation func(cont
 func (p *bindPool) useKept(ctx context.Context, c *conn, reuse bool, operation func(context.Context, *conn) error) error {
 	share, cancel := half(ctx)
 	defer cancel()
-	err := operation(share, c)
+	err := p.run(share, c, operation)
 	p.put(c, reuse && err == nil)
 	return err
+}
+
+// run runs the operation on a connection that is busy meanwhile.
+func (p *bindPool) run(ctx context.Context, c *conn, operation func(context.Context, *conn) error) error {
+	p.busy.Add(1)
+	defer p.busy.Add(-1)
+	return operation(ctx, c)
 }
 
 // take returns a kept connection, or nil.

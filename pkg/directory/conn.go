@@ -40,25 +40,26 @@ type conn struct {
 func (s *server) open(ctx context.Context, limit int, idle time.Duration, first func(context.Context, net.Conn) error) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.connectTimeout)
 	defer cancel()
+	start, at := time.Now(), securing
 	raw, err := s.dial(ctx, s.at.network, s.at.address)
 	if err != nil {
-		return nil, broken("connect", withCause(ctx, err))
+		return nil, s.noteUnopened(ctx, connecting, start, broken("connect", withCause(ctx, err)))
 	}
 	// Whatever the server does from here on, the end of ctx closes raw.
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	upper, err := s.secureConn(ctx, raw)
 	if err == nil && first != nil {
-		err = first(ctx, upper)
+		at, err = binding, first(ctx, upper)
 	}
 	if !stop() || err != nil {
 		_ = raw.Close()
 		if err == nil {
 			err = context.Cause(ctx)
 		}
-		if noAnswer(err) && !errors.Is(err, errTransport) {
-			return nil, err
+		if !noAnswer(err) || errors.Is(err, errTransport) {
+			err = broken("connect", withCause(ctx, err))
 		}
-		return nil, broken("connect", withCause(ctx, err))
+		return nil, s.noteUnopened(ctx, at, start, err)
 	}
 	w := newWire(raw, upper, limit, s.exchangeTimeout, idle)
 	c := &conn{wire: w, server: s, secure: s.at.local || s.at.mode != modeOff, paging: make(chan struct{}, 1)}
@@ -87,7 +88,9 @@ func (s *server) secureConn(ctx context.Context, raw net.Conn) (net.Conn, error)
 		}
 	}
 	upper := tls.Client(raw, s.tls)
-	if err := upper.HandshakeContext(ctx); err != nil {
+	err := upper.HandshakeContext(ctx)
+	s.noteCertificate(upper, err)
+	if err != nil {
 		return nil, fmt.Errorf("TLS: %w", err)
 	}
 	return upper, nil

@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/goldap/goldap/pkg/config"
@@ -74,7 +73,7 @@ type Directory struct {
 	ctx context.Context
 	end context.CancelFunc
 	// away: the last request found no server that answers.
-	away atomic.Bool
+	away absence
 	// warned are the warnings that were logged, for those that would come with
 	// every lookup.
 	warned sync.Map
@@ -184,42 +183,18 @@ func (d *Directory) noteAway(busy []*server) {
 			return
 		}
 	}
-	if !d.away.Swap(true) {
+	if d.away.begin() {
 		d.log.Warn("no server of the directory answers")
 	}
 }
 
 // noteBack notes that a server answers.
 func (d *Directory) noteBack() {
-	if !d.away.Load() || !d.away.CompareAndSwap(true, false) {
+	if !d.away.end() {
 		return
 	}
 	d.log.Info("the directory answers again")
 	if d.onBack != nil {
 		background(d.onBack)
 	}
-}
-
-// ServerStatus is what the directory knows about one server.
-type ServerStatus struct {
-	URI string
-	// Up: the last attempt was answered, or none was made yet.
-	Up bool
-	// LastError is why the last attempt failed; empty while Up.
-	LastError string
-	// RetryAt is when a server that is not Up is tried again.
-	RetryAt time.Time
-	// Latency is how long the last answered request took, with connecting if
-	// it had to; 0 before the first.
-	Latency time.Duration
-}
-
-// Status returns the state of every server in the order in which they are
-// asked; those that take changes only come last. Those that DNS is to name are missing until it was asked.
-func (d *Directory) Status() []ServerStatus {
-	var result []ServerStatus
-	for _, s := range append(d.servers(), serversOf(d.writeOnly)...) {
-		result = append(result, s.status())
-	}
-	return result
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
@@ -88,6 +89,15 @@ type server struct {
 	timer    *time.Timer
 	lastErr  error
 	latency  time.Duration
+	// operations were answered, in operationTime together.
+	operations    uint64
+	operationTime time.Duration
+	// failed is what went wrong since the start, lastFailure the last of it.
+	failed        Failures
+	lastFailure   string
+	lastFailureAt time.Time
+	// certificate is nil before the first TLS handshake.
+	certificate atomic.Pointer[Certificate]
 }
 
 func (d *Directory) newServer(set settings, at endpoint) *server {
@@ -222,18 +232,10 @@ func (s *server) noteUp(answered bool, latency time.Duration) (wasDown bool) {
 	s.lastErr, s.latency = nil, latency
 	if answered {
 		s.failures = 0
+		s.operations++
+		s.operationTime += latency
 	}
 	return wasDown
-}
-
-func (s *server) status() ServerStatus {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	status := ServerStatus{URI: s.at.uri, Up: !s.down, Latency: s.latency}
-	if s.down {
-		status.LastError, status.RetryAt = s.lastErr.Error(), s.retryAt
-	}
-	return status
 }
 
 func (s *server) endProbes() {

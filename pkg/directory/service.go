@@ -177,7 +177,7 @@ func (p *servicePool) wait(ctx context.Context, o *opening) (*conn, error) {
 	select {
 	case <-o.done:
 	case <-ctx.Done():
-		return nil, broken("connect", context.Cause(ctx))
+		return nil, notOpened{broken("connect", context.Cause(ctx))}
 	}
 	if o.err != nil {
 		return nil, o.err
@@ -286,7 +286,7 @@ func (p *servicePool) opened(o *opening) {
 func (p *servicePool) open(ctx context.Context, generation uint64) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.server.connectTimeout)
 	defer cancel()
-	who := p.server.identity
+	start, who := time.Now(), p.server.identity
 	var first func(context.Context, net.Conn) error
 	if who.sasl != nil {
 		first = p.bindSASL
@@ -308,7 +308,7 @@ func (p *servicePool) open(ctx context.Context, generation uint64) (*conn, error
 	}
 	if err != nil {
 		c.close()
-		return nil, err
+		return nil, p.server.noteUnopened(ctx, binding, start, err)
 	}
 	return c, nil
 }

@@ -25,6 +25,8 @@ type cache[V any] struct {
 	mu      sync.Mutex
 	values  map[string]remembered[V]
 	flushes int
+	hits    uint64
+	misses  uint64
 }
 
 type remembered[V any] struct {
@@ -45,7 +47,7 @@ func newCache[V any](o Options, keep func(V) bool) *cache[V] {
 // get returns the value of key, from memory unless fresh, else from load. One
 // caller's deadline does not end the load for the others.
 func (c *cache[V]) get(ctx context.Context, key string, fresh bool, load func(context.Context) (V, error)) (V, error) {
-	if value, ok := c.lookup(key); ok && !fresh {
+	if value, ok := c.lookup(key, fresh); ok {
 		return value, nil
 	}
 	began := c.generation()
@@ -81,14 +83,17 @@ func guarded[V any](ctx context.Context, logger *slog.Logger, load func(context.
 	return load(ctx)
 }
 
-func (c *cache[V]) lookup(key string) (V, bool) {
+// lookup returns what is remembered, unless the value is to be fresh.
+func (c *cache[V]) lookup(key string, fresh bool) (V, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r, ok := c.values[key]
-	if !ok || !time.Now().Before(r.until) {
+	if fresh || !ok || !time.Now().Before(r.until) {
+		c.misses++
 		var none V
 		return none, false
 	}
+	c.hits++
 	return r.value, true
 }
 

@@ -45,7 +45,7 @@ func (m *memory) ask(ctx context.Context, key string, load load) (*slot, error) 
 	now, s := m.now(), m.slots[key]
 	if s != nil && now < s.expires && !m.isOver(s) {
 		s.used = true
-		m.stats.Hits++
+		m.maps[mapOf[key[0]]].hits++
 		m.refresh(key, s, load)
 		m.mu.Unlock()
 		return s.answer()
@@ -62,7 +62,7 @@ func (m *memory) ask(ctx context.Context, key string, load load) (*slot, error) 
 	if f == nil {
 		f = m.start(key, load)
 	}
-	m.stats.Misses++
+	m.maps[mapOf[key[0]]].misses++
 	m.mu.Unlock()
 	return m.wait(ctx, f, s)
 }
@@ -78,7 +78,7 @@ func (s *slot) answer() (*slot, error) {
 // outdated gives out a record whose directory is away.
 func (m *memory) outdated(s *slot) (*slot, error) {
 	s.used = true
-	m.stats.Hits++
+	m.maps[mapOf[s.kind()]].hits++
 	m.stats.Stale++
 	return s, nil
 }

@@ -34,7 +34,8 @@ type memory struct {
 	directories []hearsay
 	returns     int // of directories that were away or refused
 	nextProbe   time.Duration
-	stats       Stats
+	stats       Stats // without what is in maps
+	maps        [len(mapNames)]mapCounts
 }
 
 type memoryOptions struct {
@@ -69,23 +70,6 @@ type finding struct {
 	source
 }
 
-// Stats is what the memory of lookups did since the start.
-type Stats struct {
-	// Entries are in memory now, Absences among them those that say that there
-	// is no such entry. Limit is what lookups.cache_entries allows.
-	Entries, Absences, Limit int
-	// Hits were answered from memory, Stale among them those whose directory
-	// was away for longer than the entry could be kept. Misses were asked of
-	// the directories.
-	Hits, Stale, Misses uint64
-	// Refreshes are searches for what was in memory, before it was too old.
-	Refreshes uint64
-	// Evictions made room for other entries.
-	Evictions uint64
-	// Flushed is when everything was last forgotten; zero if it never was.
-	Flushed time.Time
-}
-
 func newMemory(o memoryOptions, directories int) *memory {
 	m := &memory{memoryOptions: o, began: time.Now(), directories: make([]hearsay, directories)}
 	m.empty()
@@ -105,6 +89,9 @@ func (m *memory) mark() (began time.Duration, generation int) {
 func (m *memory) empty() {
 	m.slots, m.flights = map[string]*slot{}, map[string]*flight{}
 	m.ring, m.hand, m.cost, m.absences = nil, 0, 0, 0
+	for i := range m.maps {
+		m.maps[i].entries, m.maps[i].absences = 0, 0
+	}
 	m.listings = map[byte]*listing{}
 }
 
@@ -128,15 +115,6 @@ func (m *memory) forget(keys ...string) {
 	m.removeAll(keys)
 }
 
-// count returns what happened so far.
-func (m *memory) count() Stats {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	s := m.stats
-	s.Entries, s.Absences, s.Limit = len(m.ring), m.absences, m.limit
-	return s
-}
-
 // fresh returns what is remembered under key, if it may be given out and need
 // not be searched for again yet.
 func (m *memory) fresh(key []byte) (*slot, bool) {
@@ -147,7 +125,7 @@ func (m *memory) fresh(key []byte) (*slot, bool) {
 		return nil, false
 	}
 	s.used = true
-	m.stats.Hits++
+	m.maps[mapOf[key[0]]].hits++
 	return s, true
 }
 
@@ -208,9 +186,7 @@ func (m *memory) put(f finding, confirmed time.Duration) {
 	}
 	m.ring = append(m.ring, s)
 	m.cost += s.weight()
-	if !s.found() {
-		m.absences++
-	}
+	m.tally(s, 1)
 	for m.cost > m.limit {
 		m.evict()
 	}
@@ -253,8 +229,16 @@ func (m *memory) remove(s *slot) {
 	m.ring[len(m.ring)-1] = nil
 	m.ring = m.ring[:len(m.ring)-1]
 	m.cost -= s.weight()
+	m.tally(s, -1)
+}
+
+// tally counts a record that came or went.
+func (m *memory) tally(s *slot, change int) {
+	counts := &m.maps[mapOf[s.kind()]]
+	counts.entries += change
 	if !s.found() {
-		m.absences--
+		m.absences += change
+		counts.absences += change
 	}
 }
 

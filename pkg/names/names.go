@@ -179,9 +179,6 @@ func (n *Names) Flush() {
 // would find out a little later.
 func (n *Names) Back(index int) { n.memory.back(index) }
 
-// Stats returns what the memory of lookups did.
-func (n *Names) Stats() Stats { return n.memory.count() }
-
 // fromMemory is the key of FromMemory in a context.
 type fromMemory struct{}
 

@@ -41,6 +41,13 @@ func (r record) keys() []string {
 	return u.list()
 }
 
+// kind is the first byte of its keys: all are of one map.
+func (r record) kind() byte {
+	u := unpacker{r.text}
+	_, _ = u.count(), u.count() // of the keys, and of the bytes of the first
+	return u.rest[0]
+}
+
 // entry is the last key, which only other records of the same entry have.
 func (r record) entry() string {
 	keys := r.keys()

@@ -101,6 +101,13 @@ func (a *admission) enter(uid uint32) (now bool, later *waiter) {
 	return false, later
 }
 
+// open is how many are served now.
+func (a *admission) open() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.root + a.others
+}
+
 // wait reports whether w has a place within limit; leave takes that back.
 func (a *admission) wait(ctx context.Context, w *waiter, limit time.Duration) bool {
 	timer := time.NewTimer(limit)

@@ -11,7 +11,6 @@ import (
 	"github.com/goldap/goldap/pkg/directory"
 	"github.com/goldap/goldap/pkg/login"
 	"github.com/goldap/goldap/pkg/names"
-	"github.com/goldap/goldap/pkg/nslcd"
 	"github.com/goldap/goldap/pkg/roles"
 )
 
@@ -66,7 +65,8 @@ func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 			lookups.Flush()
 		},
 		Forget: lookups.Forget,
-		Status: func() []nslcd.Fact { return facts(directories, lookups) },
+		Status: reporter(directories, lookups),
+		Source: newSource(cfg),
 		RetryNow: func() {
 			for _, d := range directories {
 				d.RetryNow()

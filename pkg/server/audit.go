@@ -37,8 +37,10 @@ func (x *exchange) audit(decision login.Decision, more ...slog.Attr) {
 		attrs = append(attrs, slog.Duration("waited", x.waited))
 	}
 	attrs = append(attrs, more...)
-	attrs = append(attrs, slog.String("rule", decision.Rule), slog.Duration("duration", time.Since(x.began)))
+	took := time.Since(x.began)
+	attrs = append(attrs, slog.String("rule", decision.Rule), slog.Duration("duration", took))
 	x.logger().LogAttrs(context.Background(), slog.LevelInfo, "login", attrs...)
+	x.observe(decision, took)
 }
 
 // logLookup writes a line about a lookup, for debugging.

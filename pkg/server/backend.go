@@ -9,7 +9,6 @@ import (
 
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/login"
-	"github.com/goldap/goldap/pkg/nslcd"
 	"github.com/goldap/goldap/pkg/secret"
 	"github.com/goldap/goldap/pkg/throttle"
 )
@@ -66,10 +65,12 @@ type Backend struct {
 	ProhibitMessage string
 	// NoEnumeration refuses requests for all users, groups and shadow entries.
 	NoEnumeration bool
-	// Flush forgets what directories said, Status says how they and the memory
-	// are.
-	Flush  func()
-	Status func() []nslcd.Fact
+	// Flush forgets what directories said.
+	Flush func()
+	// Status fills in how the directories and the memory are. It may be nil.
+	Status func(*Status)
+	// Source is where the configuration is from.
+	Source Source
 	// Forget makes the next login of the user see what the directories have then.
 	// It may be nil.
 	Forget func(user string)
@@ -86,6 +87,7 @@ type Backend struct {
 // last one.
 type generation struct {
 	*Backend
+	number  uint64
 	users   int
 	retired bool
 }
@@ -96,6 +98,7 @@ type generations struct {
 
 	mu      sync.Mutex
 	current *generation
+	count   uint64
 }
 
 // acquire returns the present generation, nil after the server was closed. The
@@ -125,7 +128,8 @@ func (g *generations) swap(next *Backend) {
 	old := g.current
 	g.current = nil
 	if next != nil {
-		g.current = &generation{Backend: next}
+		g.count++
+		g.current = &generation{Backend: next, number: g.count}
 	}
 	idle := false
 	if old != nil {

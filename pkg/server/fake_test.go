@@ -19,7 +19,6 @@ import (
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/directory"
 	"github.com/goldap/goldap/pkg/login"
-	"github.com/goldap/goldap/pkg/nslcd"
 	"github.com/goldap/goldap/pkg/secret"
 	"github.com/goldap/goldap/pkg/server"
 )
@@ -267,8 +266,11 @@ func (f *fake) backend() *server.Backend {
 		LookupTimeout: 5 * time.Second, LoginTimeout: 5 * time.Second,
 		ProhibitMessage: "Change it on the web site.",
 		Flush:           func() { f.flushes.Add(1) },
-		Status: func() []nslcd.Fact {
-			return []nslcd.Fact{{Name: "server ldap://one", Value: "up"}, {Name: "odd", Value: strings.Repeat("x", 4000)}}
+		Status: func(s *server.Status) {
+			s.Directories = []server.DirectoryStatus{{Name: "one", State: server.DirectoryUp, Servers: []server.ServerStatus{
+				{URI: "ldap://one", Up: true, Asked: true, LatencySeconds: 0.25},
+				{URI: "ldap://two", Error: strings.Repeat("x", 4000)},
+			}}}
 		},
 		Limits: server.Limits{Connections: 100, PerUID: 50},
 	}

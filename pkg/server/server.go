@@ -50,6 +50,8 @@ type Options struct {
 	NSSwitch string
 	// Credential says who is calling (PeerCredential).
 	Credential func(*net.UnixConn) (Credential, error)
+	// Observer hears of every PAM request; nil is nobody.
+	Observer Observer
 }
 
 func (o Options) withDefaults() Options {
@@ -94,11 +96,16 @@ type Server struct {
 	crowds   rate.Sometimes
 	nonsense rate.Sometimes
 	starved  rate.Sometimes
-	turned   atomic.Int64
+	turned   atomic.Int64 // since the last of these lines
 	nsswitch nsswitch
 	// attempts and guesses outlast the configuration.
 	attempts *throttle.Table
 	guesses  durations
+	// These are for Status.
+	started      time.Time
+	served       atomic.Uint64
+	turnedAway   atomic.Uint64
+	failedReload atomic.Pointer[FailedReload]
 }
 
 // New returns a Server that answers from backend and closes it in the end.
@@ -106,6 +113,7 @@ func New(backend *Backend, options Options) *Server {
 	options = options.withDefaults()
 	s := &Server{
 		options:  options,
+		started:  time.Now(),
 		attempts: throttle.New(time.Now),
 		doors:    newAdmission(fitting(backend.Limits, options.Logger)),
 		listings: newAdmission(options.Enumerations),
@@ -124,6 +132,7 @@ func New(backend *Backend, options Options) *Server {
 func (s *Server) Swap(backend *Backend) {
 	s.doors.setLimits(fitting(backend.Limits, s.options.Logger))
 	s.backends.swap(backend)
+	s.failedReload.Store(nil)
 }
 
 // RetryNow makes the present backend's directories try at once what waits for
@@ -238,6 +247,7 @@ func (s *Server) admit(ctx context.Context, conn *net.UnixConn, connections *syn
 		return
 	}
 	if now {
+		s.served.Add(1)
 		switch done, rest := quick.serve(conn, caller); {
 		case done && rest == nil:
 			s.doors.leave(caller.UID)
@@ -252,9 +262,12 @@ func (s *Server) admit(ctx context.Context, conn *net.UnixConn, connections *syn
 	}
 	in := quick.handOver(conn)
 	connections.Go(func() {
-		if !now && !s.doors.wait(ctx, later, s.options.QueueTimeout) {
-			s.turnAway(conn, caller)
-			return
+		if !now {
+			if !s.doors.wait(ctx, later, s.options.QueueTimeout) {
+				s.turnAway(conn, caller)
+				return
+			}
+			s.served.Add(1)
 		}
 		defer s.doors.leave(caller.UID)
 		s.serve(ctx, conn, caller, accepted, in)
@@ -264,6 +277,7 @@ func (s *Server) admit(ctx context.Context, conn *net.UnixConn, connections *syn
 // turnAway closes a connection that is one too many.
 func (s *Server) turnAway(conn net.Conn, caller Credential) {
 	s.turned.Add(1)
+	s.turnedAway.Add(1)
 	s.crowds.Do(func() {
 		s.options.Logger.Warn("too many connections", "caller_uid", caller.UID, "caller_pid", caller.PID,
 			"turned_away", s.turned.Swap(0))

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"sync"
 	"time"
 
@@ -162,14 +161,4 @@ func (d *durations) sample() time.Duration {
 		return usualDuration
 	}
 	return d.latest[rand.IntN(min(d.count, len(d.latest)))]
-}
-
-// throttleFacts say how many logins wait for their turn.
-func (s *Server) throttleFacts() []nslcd.Fact {
-	keys, waiting, refused := s.attempts.Facts()
-	return []nslcd.Fact{
-		{Name: "throttle keys", Value: strconv.Itoa(keys)},
-		{Name: "throttle waiting", Value: strconv.Itoa(waiting)},
-		{Name: "throttle refused", Value: strconv.FormatUint(refused, 10)},
-	}
 }
