@@ -132,7 +132,7 @@ lint:
 	@for cc in gcc clang; do for file in $$(git ls-files 'pam_module/*.c' 'nss_module/*.c'); do \
 	  $$cc $(CWARNINGS) -O2 -fPIC -DGOLDAP_INTERPRETER=/lib/ld.so -fsyntax-only $$file || exit 1; \
 	done; done
-	shellcheck $$(git ls-files '*.sh') .ci/run
+	shellcheck $$(git ls-files '*.sh' 'packaging/deb/*' 'packaging/rpm/*') packaging/nsswitch .ci/run
 
 .PHONY: clean distclean
 clean:
