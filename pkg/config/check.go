@@ -130,16 +130,8 @@ func (d *draft) checkLookups() {
 // checkTime refuses a time outside lowest..highest.
 func (d *draft) checkTime(path string, t, lowest, highest time.Duration) {
 	if t < lowest || t > highest {
-		d.fail(path, t.String(), "is not between %s and %s", shortTime(lowest), shortTime(highest))
+		d.fail(path, t.String(), "is not between %s and %s", durationText(lowest), durationText(highest))
 	}
-}
-
-// shortTime returns 24h for what Duration calls 24h0m0s.
-func shortTime(t time.Duration) string {
-	if t == 0 {
-		return "0s"
-	}
-	return strings.TrimSuffix(strings.TrimSuffix(t.String(), "0s"), "0m")
 }
 
 // checkNumber refuses a number outside lowest..highest.

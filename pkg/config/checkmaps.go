@@ -39,7 +39,7 @@ func (d *draft) checkBase(at string, base SearchBase) {
 	switch {
 	case base.DN != "":
 		d.checkText(at+".dn", base.DN, checkDN)
-	case !given:
+	case !given && d.spelling != spellTOML: // fillStruct has looked
 		d.fail(at+".dn", "", "is missing: say where to search")
 	}
 	if base.Scope != "" {

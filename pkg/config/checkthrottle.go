@@ -17,10 +17,10 @@ func (d *draft) checkThrottle() {
 	d.checkTime(at+"max_delay", t.MaxDelay, 10*time.Millisecond, time.Hour)
 	d.checkTime(at+"forget_after", t.ForgetAfter, time.Second, 30*day)
 	if t.Delay > t.MaxDelay {
-		d.fail(at+"delay", t.Delay.String(), "is longer than max_delay, which is %s", shortTime(t.MaxDelay))
+		d.fail(at+"delay", t.Delay.String(), "is longer than max_delay, which is %s", durationText(t.MaxDelay))
 	}
 	if t.ForgetAfter < t.MaxDelay {
-		d.fail(at+"forget_after", t.ForgetAfter.String(), "is shorter than max_delay, which is %s", shortTime(t.MaxDelay))
+		d.fail(at+"forget_after", t.ForgetAfter.String(), "is shorter than max_delay, which is %s", durationText(t.MaxDelay))
 	}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
@@ -41,6 +42,8 @@ type draft struct {
 type place struct {
 	key  string
 	line int
+	// file is empty for the file of the draft.
+	file string
 }
 
 // first is the path of the first directory, with a dot. The old spellings know
@@ -90,7 +93,7 @@ func (d *draft) problemAt(at place, value, text string) Problem {
 		text = shown(value) + " " + text
 		value = value[:min(len(value), maxShown)]
 	}
-	return Problem{File: d.file, Line: at.line, Key: printable(at.key), Value: value, Text: printable(text)}
+	return Problem{File: cmp.Or(at.file, d.file), Line: at.line, Key: printable(at.key), Value: value, Text: printable(text)}
 }
 
 // printable replaces control characters, which TOML allows in a quoted key.
@@ -116,8 +119,11 @@ func (d *draft) place(path string) place {
 	at := place{key: d.key(path)}
 	for outer := parent(path); outer != ""; outer = parent(outer) {
 		if found, ok := d.places[outer]; ok {
-			at.line = found.line
-			if at.key == "" { // a part of what one keyword says
+			at.line, at.file = found.line, found.file
+			switch {
+			case found.file != "": // the managed file, which is TOML
+				at.key = withoutIndexes(path)
+			case at.key == "": // a part of what one keyword says
 				at.key = found.key
 			}
 			return at

@@ -46,7 +46,21 @@ func find(explicit string, places []string) (string, error) {
 //
 // A name that ends in .toml is TOML, one that begins with nslcd is nslcd.conf,
 // and everything else is PADL's pam_ldap.conf.
+//
+// The managed file that belongs to path (see [ManagedPath]) is read over it, if
+// there is one.
 func Load(path string) (*Config, error) {
+	managed, err := readManaged(path)
+	if err != nil {
+		return nil, Errors{{File: ManagedPath(path), Text: err.Error(), Err: err}}
+	}
+	defer managed.wipe()
+	return loadOver(path, managed)
+}
+
+// loadOver is Load with the contents of a managed file, which may not be there yet.
+// nil is none.
+func loadOver(path string, managed *managedFile) (*Config, error) {
 	data, info, err := readFile(path)
 	if err != nil {
 		return nil, Errors{{File: path, Text: err.Error(), Err: err}}
@@ -54,6 +68,9 @@ func Load(path string) (*Config, error) {
 	d := parse(path, data)
 	clear(data)
 	d.checkMode(info.Mode())
+	if !d.stopped {
+		d.overlayFile(managed)
+	}
 	if !d.stopped {
 		d.readSecretFiles()
 		d.check()

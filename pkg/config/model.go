@@ -28,6 +28,8 @@ type Config struct {
 	// Services say which roles may use a PAM service.
 	Services []Service `toml:"service"`
 
+	// Managed is what the managed file says, nil if there is none.
+	Managed *Managed `toml:"-"`
 	// Files are the paths that were read, for messages.
 	Files []string `toml:"-"`
 	// Warnings are problems that do not stop goldap.

@@ -7,19 +7,14 @@ import (
 	"strings"
 )
 
-// String returns "FILE:LINE: KEY: text". The line and the key are left out
-// where there is none.
+// String returns "FILE:LINE: KEY: text", without what is not known.
 func (p Problem) String() string {
-	var b strings.Builder
-	b.WriteString(p.File)
+	where := p.File
 	if p.Line > 0 {
-		fmt.Fprintf(&b, ":%d", p.Line)
+		where += fmt.Sprintf(":%d", p.Line)
 	}
-	if p.Key != "" {
-		b.WriteString(": " + p.Key)
-	}
-	b.WriteString(": " + p.Text)
-	return b.String()
+	parts := slices.DeleteFunc([]string{where, p.Key, p.Text}, func(part string) bool { return part == "" })
+	return strings.Join(parts, ": ")
 }
 
 // Errors are all the problems that keep a configuration from being used, in

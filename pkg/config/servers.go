@@ -142,7 +142,7 @@ func (r *keywordReader) finishTLS(at place) {
 		r.dir.TLS.Mode = r.servers.ssl
 		r.dir.TLS.AllowClearText = clear && r.servers.ssl == "off"
 	case far && r.seen["ssl"] == 0:
-		r.failAt(place{"ssl", at.line}, "",
+		r.failAt(place{key: "ssl", line: at.line}, "",
 			`is missing, and passwords would travel in clear text: write "ssl start_tls", or "ssl off" if that is meant`)
 	case clear && !far:
 		r.dir.TLS.Mode, r.dir.TLS.AllowClearText = "off", true

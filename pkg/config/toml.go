@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -20,15 +21,22 @@ import (
 // are then carried into the model here, because the library's own decoder
 // stops at the first that does not fit.
 func (d *draft) readTOML(data []byte) {
+	root := d.decodeTOML(data)
+	d.fillStruct(reflect.ValueOf(d.cfg).Elem(), "", root)
+}
+
+// decodeTOML reads the syntax and notes the places. If it is wrong, the draft is
+// stopped.
+func (d *draft) decodeTOML(data []byte) map[string]any {
 	var root map[string]any
 	if _, err := toml.Decode(string(data), &root); err != nil {
 		d.failSyntax(err)
-		return
+		return nil
 	}
 	for path, line := range locateTOML(string(data)) {
 		d.places[path] = place{key: withoutIndexes(path), line: line}
 	}
-	d.fillStruct(reflect.ValueOf(d.cfg).Elem(), "", root)
+	return root
 }
 
 // failSyntax reports an error of the TOML library. Its text may quote a part
@@ -72,6 +80,9 @@ func (d *draft) fillStruct(dst reflect.Value, path string, table map[string]any)
 		}
 		d.fill(dst.Field(i), join(path, key), table[key])
 	}
+	if _, given := table["dn"]; !given && dst.Type() == reflect.TypeFor[SearchBase]() {
+		d.fail(join(path, "dn"), "", "is missing: say where to search")
+	}
 }
 
 // fill carries one value into dst.
@@ -96,6 +107,8 @@ func (d *draft) fill(dst reflect.Value, path string, value any) {
 		d.fillSlice(dst, path, value)
 	case reflect.Map:
 		d.fillMap(dst, path, value)
+	case reflect.Pointer:
+		d.fill(dst.Elem(), path, value)
 	default:
 		panic("no TOML for " + dst.Type().String())
 	}
@@ -144,6 +157,11 @@ func (d *draft) fillScalar(dst reflect.Value, path string, value any) {
 
 func (d *draft) fillNumber(dst reflect.Value, path string, value any) {
 	n, ok := value.(int64)
+	if number, isJSON := value.(json.Number); isJSON {
+		var err error
+		n, err = number.Int64()
+		ok = err == nil
+	}
 	switch {
 	case !ok:
 		d.failType(path, value, "must be a whole number, without quotes")

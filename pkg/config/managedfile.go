@@ -1,0 +1,170 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"syscall"
+)
+
+// managedFile is the contents of a managed file.
+type managedFile struct {
+	path string
+	data []byte
+	mode fs.FileMode
+}
+
+func (f *managedFile) wipe() {
+	if f != nil {
+		clear(f.data)
+	}
+}
+
+// readManaged reads the managed file of a configuration; nil means that there is
+// none. The folder belongs to goldapd's own user, and root reads it, too: no link
+// is followed, and nothing that is not a file is waited for.
+func readManaged(path string) (*managedFile, error) {
+	f, err := os.OpenFile(ManagedPath(path), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("is not a file")
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	if len(data) > maxFileSize {
+		return nil, fmt.Errorf("is larger than %d MiB", maxFileSize>>20)
+	}
+	return &managedFile{path: ManagedPath(path), data: data, mode: info.Mode()}, nil
+}
+
+// overlayFile puts a managed file, if there is one, over what was read.
+func (d *draft) overlayFile(f *managedFile) {
+	if f == nil {
+		return
+	}
+	m, managed := parseManaged(f.path, d.file, f.data)
+	m.checkMode(f.mode)
+	if d.stopped = m.stopped; d.stopped {
+		d.errors = append(d.errors, m.errors...)
+		return
+	}
+	d.overlay(managed, m)
+	d.cfg.Files = append(d.cfg.Files, f.path)
+}
+
+// LoadManaged returns the managed part of a configuration, empty if there is
+// none yet. The error is as Load's.
+func LoadManaged(path string) (*Managed, error) {
+	f, err := readManaged(path)
+	if err != nil {
+		return nil, Errors{{File: ManagedPath(path), Text: err.Error(), Err: err}}
+	}
+	if f == nil {
+		return &Managed{}, nil
+	}
+	defer f.wipe()
+	d, m := parseManaged(f.path, path, f.data)
+	d.checkMode(f.mode)
+	if len(d.errors) > 0 {
+		return nil, Errors(d.errors)
+	}
+	return m, nil
+}
+
+// LoadWith loads a configuration as it would be with this managed part. Nothing
+// is written; contents is what the managed file would be, with passwords in it,
+// which the caller wipes.
+func LoadWith(path string, m *Managed) (cfg *Config, contents []byte, err error) {
+	contents, err = m.encode()
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg, err = loadOver(path, &managedFile{path: ManagedPath(path), data: bytes.Clone(contents), mode: managedMode})
+	if err != nil {
+		clear(contents)
+		return nil, nil, err
+	}
+	return cfg, contents, nil
+}
+
+// managedMode is that of the managed file: root reads it as root.
+const managedMode = 0o640
+
+const managedHeader = `# Written by goldapd for its admin API: what goldapctl directory, role and settings
+# change. It comes over the administrator's file beside it. Changes made here by
+# hand count after a reload, but the comments go with the next change.
+`
+
+func (m *Managed) encode() ([]byte, error) {
+	out := writer{options: WriteOptions{Secrets: true}}
+	out.text.WriteString(managedHeader)
+	out.structure("", reflect.ValueOf(*m), reflect.ValueOf(Managed{}))
+	return out.text.Bytes(), out.err
+}
+
+// SaveManaged writes the managed file of a configuration: whole, or not at all.
+// The folder must be there and be the caller's.
+func SaveManaged(path string, contents []byte) error {
+	final := ManagedPath(path)
+	fresh := final + ".new"
+	err := writeWhole(fresh, contents)
+	if err == nil {
+		err = os.Rename(fresh, final)
+	}
+	if err != nil {
+		_ = os.Remove(fresh)
+		return err
+	}
+	return syncFolder(filepath.Dir(final))
+}
+
+// writeWhole writes a file to the disk. What a process left that was killed
+// here makes room.
+func writeWhole(path string, contents []byte) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, managedMode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(contents)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// Clone returns a copy whose lists can be changed. Passwords are shared.
+func (m *Managed) Clone() *Managed {
+	c := *m
+	c.DirectoryOrder = slices.Clone(m.DirectoryOrder)
+	c.RemovedDirectories = slices.Clone(m.RemovedDirectories)
+	c.RemovedRoles = slices.Clone(m.RemovedRoles)
+	c.Directories = slices.Clone(m.Directories)
+	c.Roles = slices.Clone(m.Roles)
+	return &c
+}
