@@ -23,6 +23,8 @@ type daemon struct {
 	logger *slog.Logger
 	path   string
 	server *server.Server
+	// passed are the sockets that systemd made.
+	passed activated
 	// caches are those of other programs.
 	caches *invalidator
 	// started is what the configuration said at the start about things that
@@ -80,11 +82,14 @@ func (d *daemon) run(ctx context.Context, o options, requests <-chan os.Signal) 
 		return err
 	}
 	d.protect()
+	if d.passed, err = takeSockets(); err != nil {
+		return err
+	}
 	cfg, backend, err := d.load(d.path)
 	if err != nil {
 		return err
 	}
-	d.server = server.New(backend, server.Options{Logger: d.logger})
+	d.server = server.New(backend, server.Options{Logger: d.logger, Self: os.Getpid()})
 	defer d.server.Close()
 	d.started = cfg.Daemon
 	listeners, err := d.prepare(cfg, o.sockets)
@@ -92,13 +97,26 @@ func (d *daemon) run(ctx context.Context, o options, requests <-chan os.Signal) 
 		return err
 	}
 	defer d.caches.close()
-	fmt.Fprintf(d.stderr, "goldapd: ready, listening on %s\n", addresses(listeners))
 	d.emptyCaches()
-	reloading, stop := context.WithCancel(ctx)
+	working, stop := context.WithCancel(ctx)
 	defer stop()
-	go d.obey(reloading, requests)
-	return d.server.Run(ctx, listeners...)
+	go d.obey(working, requests)
+	go d.watch(working, listeners[0].Addr().String())
+	fmt.Fprintf(d.stderr, "goldapd: ready, listening on %s\n", addresses(listeners))
+	d.notifier().ready("listening on " + addresses(listeners))
+	return d.serve(ctx, listeners)
 }
+
+// serve answers on the listeners until ctx ends.
+func (d *daemon) serve(ctx context.Context, listeners []server.Listener) error {
+	served := make(chan error, 1)
+	go func() { served <- d.server.Run(ctx, listeners...) }()
+	<-ctx.Done()
+	d.notifier().stopping()
+	return <-served
+}
+
+func (d *daemon) notifier() notifier { return notifier{d.logger} }
 
 func (d *daemon) protect() {
 	if err := protect(); err != nil {
@@ -123,10 +141,7 @@ func (d *daemon) prepare(cfg *config.Config, sockets []string) ([]server.Listene
 	if d.caches, err = d.prepareInvalidator(cfg.Daemon.Invalidate); err != nil {
 		d.logger.Warn("caches of other programs are not emptied", "error", err)
 	}
-	if len(sockets) == 0 {
-		sockets = cfg.Daemon.Sockets
-	}
-	listeners, err := listen(sockets, id)
+	listeners, err := d.listen(cfg.Daemon.Sockets, sockets, id)
 	if err != nil || id == nil {
 		return listeners, err
 	}
@@ -154,6 +169,22 @@ func (d *daemon) emptyCaches() {
 	if err := d.caches.run(); err != nil {
 		d.logger.Warn("caches of other programs are not emptied", "error", err)
 	}
+}
+
+// listen returns the sockets for lookups: those that systemd made and those of
+// the arguments or, without any, those of the configuration.
+func (d *daemon) listen(configured, arguments []string, owner *identity) ([]server.Listener, error) {
+	if len(d.passed.lookups) == 0 {
+		if len(arguments) == 0 {
+			arguments = configured
+		}
+		return listen(arguments, owner)
+	}
+	for _, path := range d.passed.missing(configured) {
+		d.logger.Info("systemd makes the sockets, and not this one: add ListenStream= to goldapd.socket if a program asks there", "socket", path)
+	}
+	own, err := listen(arguments, owner)
+	return append(d.passed.listeners(), own...), err
 }
 
 // listen makes the sockets. If one cannot be made, it takes the others away.
@@ -209,7 +240,8 @@ func (d *daemon) obey(ctx context.Context, requests <-chan os.Signal) {
 				d.server.RetryNow()
 				continue
 			}
-			d.reload()
+			d.notifier().reloading()
+			d.notifier().ready(d.reload())
 		case <-ctx.Done():
 			return
 		}
@@ -217,13 +249,13 @@ func (d *daemon) obey(ctx context.Context, requests <-chan os.Signal) {
 }
 
 // reload puts the configuration as it now is in place. If it is bad, nothing
-// changes.
-func (d *daemon) reload() {
+// changes. It returns what it did.
+func (d *daemon) reload() string {
 	cfg, backend, err := d.load(d.path)
 	if err != nil {
 		d.server.ReloadFailed(err)
 		d.logger.Error("the configuration is bad; the old one stays", "file", d.path, "problems", err)
-		return
+		return "the configuration is bad, the old one stays: " + err.Error()
 	}
 	if err := d.logs.open(cfg.Daemon, nil); err != nil {
 		d.logger.Error("the log goes on where it went", "error", err)
@@ -234,6 +266,7 @@ func (d *daemon) reload() {
 	}
 	d.server.Swap(backend)
 	d.logger.Info("configuration read again", "file", d.path)
+	return "configuration read again: " + d.path
 }
 
 // fixed names the settings that differ from those at the start and cannot

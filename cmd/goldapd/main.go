@@ -5,7 +5,8 @@
 // It runs in the foreground, logs to stderr unless the configuration says
 // otherwise, and needs neither root nor systemd; started by root, it can become
 // another user. SIGHUP makes it read its configuration again; SIGTERM and SIGINT
-// end it.
+// end it. Under systemd it takes the sockets that systemd made, and says when it
+// is ready, reads its configuration again, and is alive (docs/systemd.md).
 package main
 
 import (

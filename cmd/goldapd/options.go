@@ -19,7 +19,8 @@ the foreground and logs to stderr unless the configuration says otherwise.
                   /etc/goldap/goldap.toml, /etc/pam_ldap.conf and
                   /etc/nslcd.conf
   --socket PATH   listen here instead of on the sockets of the configuration;
-                  may be given several times
+                  may be given several times. Sockets that systemd passes on
+                  replace those of the configuration, too
   --check         read the configuration, say what is wrong with it, and exit
   --version       print the version and exit
   --help          print this and exit

@@ -36,8 +36,15 @@ type process struct {
 // launch starts goldapd with these arguments. It is ended after the test.
 func launch(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(os.Args[0], args...), news: make(chan struct{}, 1)}
-	p.cmd.Env = append(os.Environ(), asDaemon+"=1")
+	return start(t, exec.Command(os.Args[0], args...))
+}
+
+// start is launch for a command that becomes goldapd, with its environment
+// added to this one.
+func start(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: cmd, news: make(chan struct{}, 1)}
+	p.cmd.Env = append(append(os.Environ(), asDaemon+"=1"), cmd.Env...)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

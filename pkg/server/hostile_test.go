@@ -5,9 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -205,6 +207,38 @@ func TestRootIsServedWhenAllPlacesAreTaken(t *testing.T) {
 	w.uid.Store(0)
 	if got := w.ask(t, frame.Request); !bytes.Equal(got, frame.Response) {
 		t.Errorf("root: got %x", got)
+	}
+}
+
+// The daemon that asks itself has a place, too, whoever it runs as: a crowd must
+// not look like a daemon that hangs.
+func TestTheDaemonItselfIsServedWhenAllPlacesAreTaken(t *testing.T) {
+	var self atomic.Bool
+	w := start(t, func(b *server.Backend, o *server.Options) {
+		b.Limits = server.Limits{Connections: 20, PerUID: 10}
+		o.HeaderTimeout, o.RequestTimeout = time.Minute, time.Minute
+		o.Self = 4712
+		o.Credential = func(*net.UnixConn) (server.Credential, error) {
+			if self.Load() {
+				return server.Credential{PID: 4712, UID: 1000}, nil
+			}
+			return server.Credential{PID: 4711, UID: 1000}, nil
+		}
+	})
+	for range 40 {
+		conn := w.dial(t)
+		defer conn.Close()
+	}
+	waitUntil(t, func() bool { return strings.Contains(w.log.String(), "too many connections") })
+	frame := frameNamed(t, "passwd-by-name")
+	if _, err := w.tryAsk(frame.Request); err == nil {
+		t.Error("one more of the uid was served although all places are taken")
+	}
+	self.Store(true)
+	for range 40 { // and each place is given back
+		if got := w.ask(t, frame.Request); !bytes.Equal(got, frame.Response) {
+			t.Fatalf("the daemon itself got %x", got)
+		}
 	}
 }
 

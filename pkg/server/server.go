@@ -48,6 +48,10 @@ type Options struct {
 	ShutdownTimeout time.Duration
 	// NSSwitch is nsswitch.conf(5) of this machine (/etc/nsswitch.conf).
 	NSSwitch string
+	// Self is the process whose connections have root's places, whoever it
+	// is: the daemon asks itself whether it answers, and a crowd of callers
+	// must not keep it from finding out. 0 is none.
+	Self int
 	// Credential says who is calling (PeerCredential).
 	Credential func(*net.UnixConn) (Credential, error)
 	// Observer hears of every PAM request; nil is nobody.
@@ -241,7 +245,8 @@ func (s *Server) admit(ctx context.Context, conn *net.UnixConn, connections *syn
 		conn.Close()
 		return
 	}
-	now, later := s.doors.enter(caller.UID)
+	place := s.place(caller)
+	now, later := s.doors.enter(place)
 	if !now && later == nil {
 		s.turnAway(conn, caller)
 		return
@@ -250,11 +255,11 @@ func (s *Server) admit(ctx context.Context, conn *net.UnixConn, connections *syn
 		s.served.Add(1)
 		switch done, rest := quick.serve(conn, caller); {
 		case done && rest == nil:
-			s.doors.leave(caller.UID)
+			s.doors.leave(place)
 			return
 		case done:
 			connections.Go(func() {
-				defer s.doors.leave(caller.UID)
+				defer s.doors.leave(place)
 				s.send(ctx, conn, rest)
 			})
 			return
@@ -269,9 +274,17 @@ func (s *Server) admit(ctx context.Context, conn *net.UnixConn, connections *syn
 			}
 			s.served.Add(1)
 		}
-		defer s.doors.leave(caller.UID)
+		defer s.doors.leave(place)
 		s.serve(ctx, conn, caller, accepted, in)
 	})
+}
+
+// place returns whose place a connection of caller takes.
+func (s *Server) place(caller Credential) uint32 {
+	if s.options.Self != 0 && int(caller.PID) == s.options.Self {
+		return 0
+	}
+	return caller.UID
 }
 
 // turnAway closes a connection that is one too many.

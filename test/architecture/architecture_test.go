@@ -41,6 +41,7 @@ var only = []struct{ library, room, why string }{
 	{"github.com/go-ldap/ldap", "pkg/directory", "its traps are fenced in there (docs/directory.md)"},
 	{"github.com/BurntSushi/toml", "pkg/config", "there is one configuration model, read in one place"},
 	{"github.com/spf13/cobra", "cmd/goldapctl", "the daemon and the module start in milliseconds"},
+	{"github.com/coreos/go-systemd", "cmd/goldapd", "the rest of goldap runs without systemd, and does not know it"},
 	{"github.com/jimlambrt/gldap", "pkg/embedded", "it is the demo's directory, not a part of goldap"},
 }
 
