@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"github.com/goldap/goldap/pkg/config"
 	"github.com/goldap/goldap/pkg/embedded"
 )
@@ -22,7 +24,7 @@ const fakeDaemon = "GOLDAPCTL_TEST_DAEMON"
 func TestMain(m *testing.M) {
 	switch os.Getenv(fakeDaemon) {
 	case "":
-		os.Exit(m.Run())
+		testscript.Main(cleaned{m}, map[string]func(){"goldapctl": main})
 	case "ready":
 		fmt.Fprintln(os.Stderr, "already reading the configuration")
 		fmt.Fprintln(os.Stderr, "ready")
@@ -34,6 +36,17 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "pam_ldap.conf:1: no such keyword")
 		os.Exit(1)
 	}
+}
+
+// cleaned removes what the tests built once for all.
+type cleaned struct{ *testing.M }
+
+func (c cleaned) Run() int {
+	status := c.M.Run()
+	if removeAtEnd != "" {
+		_ = os.RemoveAll(removeAtEnd)
+	}
+	return status
 }
 
 // wait outlives every test: only a signal ends it before.

@@ -41,11 +41,20 @@ func newRoot() *cobra.Command {
 		Example:       rootExample,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          onlyVerbs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemo(), newExplain(), newFlush(), newLookup(), newStatus(), newTest(), newVersion())
+	root.SetHelpCommand(newHelp())
+	root.AddCommand(
+		newDemo(),
+		newExplain(),
+		newFlush(),
+		newLookup(),
+		newStatus(),
+		newTest(),
+		newVersion(),
+	)
 	return root
 }
 

@@ -9,8 +9,7 @@ const testLong = `Try for one user what happens at a login, and see each step wi
 "test login" asks libpam, as sshd or sudo would: the whole stack of a service
 decides. "test directory" leaves PAM and goldapd out and asks the directory.`
 
-const testExample = `  goldapctl test login alice --service sshd
-  goldapctl test directory alice --password`
+const testExample = `  goldapctl test login alice --service sshd`
 
 // newTest is the verb for trials.
 func newTest() *cobra.Command {
@@ -19,7 +18,7 @@ func newTest() *cobra.Command {
 		Short:   "try a login through PAM, or at the directory",
 		Long:    testLong,
 		Example: testExample,
-		Args:    cobra.NoArgs,
+		Args:    onlyVerbs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newTestLogin())

@@ -8,11 +8,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
+const versionLong = `Print the version of this program, the commit that it was built from and the
+compiler. A report of a fault should have all of it.`
+
 func newVersion() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "print the version",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "print the version",
+		Long:    versionLong,
+		Example: "  goldapctl version",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return writeVersion(cmd.OutOrStdout())
 		},
