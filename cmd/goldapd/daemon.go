@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/goldap/goldap/pkg/config"
+	"github.com/goldap/goldap/pkg/metrics"
 	"github.com/goldap/goldap/pkg/server"
 )
 
@@ -23,6 +24,8 @@ type daemon struct {
 	logger *slog.Logger
 	path   string
 	server *server.Server
+	// metrics observe the server.
+	metrics *metrics.Metrics
 	// passed are the sockets that systemd made.
 	passed activated
 	// caches are those of other programs.
@@ -34,8 +37,13 @@ type daemon struct {
 
 func newDaemon(stderr io.Writer) *daemon {
 	logs := newLogs(stderr)
-	return &daemon{stderr: stderr, logs: logs, logger: slog.New(newHandler(logs))}
+	d := &daemon{stderr: stderr, logs: logs, logger: slog.New(newHandler(logs))}
+	d.metrics = metrics.New(d)
+	return d
 }
+
+// Status says how the server is, which is there before anybody asks.
+func (d *daemon) Status() server.Status { return d.server.Status() }
 
 // check reads the configuration as run would, and says what it found.
 func (d *daemon) check(o options, stdout io.Writer) error {
@@ -89,7 +97,7 @@ func (d *daemon) run(ctx context.Context, o options, requests <-chan os.Signal) 
 	if err != nil {
 		return err
 	}
-	d.server = server.New(backend, server.Options{Logger: d.logger, Self: os.Getpid()})
+	d.server = server.New(backend, server.Options{Logger: d.logger, Self: os.Getpid(), Observer: d.metrics})
 	defer d.server.Close()
 	d.started = cfg.Daemon
 	listeners, err := d.prepare(cfg, o.sockets)

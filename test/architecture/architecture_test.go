@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -32,6 +33,7 @@ var below = map[string][]string{
 	"pkg/roles":      {"pkg/account", "pkg/trace"},
 	"pkg/login":      {"pkg/account", "pkg/directory", "pkg/roles", "pkg/secret", "pkg/trace"},
 	"pkg/server":     {"pkg/account", "pkg/config", "pkg/directory", "pkg/login", "pkg/names", "pkg/nslcd", "pkg/roles", "pkg/secret", "pkg/throttle", "pkg/trace"},
+	"pkg/metrics":    {"pkg/server"},
 	"pkg/client":     {"pkg/account", "pkg/nslcd", "pkg/secret"},
 	"pkg/embedded":   {"pkg/secret"},
 }
@@ -42,6 +44,7 @@ var only = []struct{ library, room, why string }{
 	{"github.com/BurntSushi/toml", "pkg/config", "there is one configuration model, read in one place"},
 	{"github.com/spf13/cobra", "cmd/goldapctl", "the daemon and the module start in milliseconds"},
 	{"github.com/coreos/go-systemd", "cmd/goldapd", "the rest of goldap runs without systemd, and does not know it"},
+	{"github.com/prometheus/client_golang", "pkg/metrics", "it is never to be linked into the module"},
 	{"github.com/jimlambrt/gldap", "pkg/embedded", "it is the demo's directory, not a part of goldap"},
 }
 
@@ -63,6 +66,32 @@ func TestImportsPointDown(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestModuleStaysSmall: metrics are the daemon's. The module is loaded into every
+// program that logs people in. (net/http is in it: go-ldap imports it for NTLM.)
+func TestModuleStaysSmall(t *testing.T) {
+	linked := packages(t, "./pam_module")
+	for _, never := range []string{"github.com/prometheus/client_golang/prometheus", module + "pkg/metrics"} {
+		if slices.Contains(linked, never) {
+			t.Errorf("pam_module links %s", never)
+		}
+		if !slices.Contains(packages(t, "./cmd/goldapd"), never) {
+			t.Errorf("goldapd does not link %s: does this test look for the right thing?", never)
+		}
+	}
+}
+
+// packages are those that are linked into a program.
+func packages(t *testing.T, program string) []string {
+	t.Helper()
+	list := exec.Command("go", "list", "-deps", program)
+	list.Dir = root
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(out))
 }
 
 // importsByRoom lists what the files of each folder import, tests left out.
