@@ -47,6 +47,7 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
+		newCheck(),
 		newDemo(),
 		newExplain(),
 		newFlush(),

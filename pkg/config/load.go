@@ -13,8 +13,8 @@ import (
 // maxFileSize is the largest configuration or secret file that is read.
 const maxFileSize = 4 << 20
 
-// usualPlaces returns where a configuration is looked for, in order.
-func usualPlaces() []string {
+// UsualPlaces returns where a configuration is looked for, in order.
+func UsualPlaces() []string {
 	return []string{"/etc/goldap/goldap.toml", "/etc/pam_ldap.conf", "/etc/nslcd.conf"}
 }
 
@@ -23,7 +23,7 @@ func usualPlaces() []string {
 // /etc/pam_ldap.conf and /etc/nslcd.conf. If there is none, the error wraps
 // [fs.ErrNotExist].
 func Find(explicit string) (path string, err error) {
-	return find(explicit, usualPlaces())
+	return find(explicit, UsualPlaces())
 }
 
 func find(explicit string, places []string) (string, error) {

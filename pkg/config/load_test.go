@@ -111,7 +111,7 @@ func TestFind(t *testing.T) {
 		}
 	}
 	want := []string{"/etc/goldap/goldap.toml", "/etc/pam_ldap.conf", "/etc/nslcd.conf"}
-	if got := usualPlaces(); !reflect.DeepEqual(got, want) {
+	if got := UsualPlaces(); !reflect.DeepEqual(got, want) {
 		t.Errorf("usual places %v", got)
 	}
 	if got, err := Find("/explicit"); got != "/explicit" || err != nil {

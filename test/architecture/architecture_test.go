@@ -36,6 +36,7 @@ var below = map[string][]string{
 	"pkg/metrics":    {"pkg/server"},
 	"pkg/client":     {"pkg/account", "pkg/nslcd", "pkg/secret"},
 	"pkg/embedded":   {"pkg/secret"},
+	"pkg/machine":    {"pkg/client", "pkg/config", "pkg/directory", "pkg/nslcd"},
 }
 
 // only says who alone may import a library, and why.
