@@ -312,6 +312,7 @@ func TestAgainstTheModel(t *testing.T) {
 			}
 			synctest.Wait()
 			stats := s.Stats()
+			sumOfMaps(t, stats)
 			total.Hits, total.Stale, total.Refreshes = total.Hits+stats.Hits, total.Stale+stats.Stale, total.Refreshes+stats.Refreshes
 		})
 		if t.Failed() {

@@ -52,6 +52,8 @@ type lab struct {
 	credential func(*net.UnixConn) (server.Credential, error)
 	// socket is where the server listens, nsswitch its nsswitch.conf if set.
 	socket, nsswitch string
+	// server is there once it serves.
+	server *server.Server
 	// adjust, if set, changes the backend.
 	adjust func(*server.Backend)
 }
@@ -98,6 +100,7 @@ func (l *lab) serveConfigured(t *testing.T) *client.Client {
 		l.credential = func(*net.UnixConn) (server.Credential, error) { return server.Credential{UID: l.uid}, nil }
 	}
 	s := server.New(backend, server.Options{Credential: l.credential, NSSwitch: l.nsswitch})
+	l.server = s
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {

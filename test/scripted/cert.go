@@ -98,6 +98,15 @@ func (ca *CA) Server(t testing.TB, names ...string) *tls.Config {
 	return ca.issue(t, time.Now().Add(time.Hour), names)
 }
 
+// Until is Server with a certificate that ends then.
+func (ca *CA) Until(t testing.TB, end time.Time, names ...string) *tls.Config {
+	t.Helper()
+	return ca.issue(t, end, names)
+}
+
+// Expires is when the authority's certificate ends.
+func (ca *CA) Expires() time.Time { return ca.cert.NotAfter }
+
 // Expired is Server with a certificate that is no longer valid.
 func (ca *CA) Expired(t testing.TB, names ...string) *tls.Config {
 	t.Helper()
