@@ -31,7 +31,7 @@ build: $(MODULE) $(NSS_MODULE) $(NSS_COMPAT) $(BUILD)/goldapd $(BUILD)/goldapctl
 .PHONY: help
 help:
 	@sed -n 's/^#   //p' Makefile
-	@echo "make lint       formatting, go vet, staticcheck, C warnings, shellcheck"
+	@echo "make lint       formatting, go vet, staticcheck, C warnings, shellcheck, mandoc"
 	@echo "make generate   writes the generated files anew"
 	@echo "make fuzz       each fuzz target for FUZZTIME (30s)"
 	@echo "make clean      removes build/ except the test root; make distclean removes that, too"

@@ -62,6 +62,7 @@ lint)
 	want_program clang clang
 	want_program clang-format clang-format
 	want_program shellcheck shellcheck
+	want_program mandoc mandoc
 	;;
 *)
 	echo "usage: need.sh build|test|root|lint" >&2

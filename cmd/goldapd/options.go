@@ -26,8 +26,9 @@ the foreground and logs to stderr unless the configuration says otherwise.
   --help          print this and exit
 
 Signals: SIGHUP reads the configuration again and opens the log again; if the
-configuration is bad, nothing changes.
-SIGTERM and SIGINT finish the requests in flight and exit.
+configuration is bad, nothing changes. SIGUSR1 tries servers that are being left
+alone for a while at once. SIGTERM and SIGINT finish the requests in flight and
+exit.
 
 Exit status: 0 if all is well, 1 if the configuration or a socket is not, 2 for
 wrong arguments.

@@ -19,8 +19,8 @@
 //	}
 //
 // An option is declared once, as a field in model*.go with its key, default and
-// doc comment; the commented reference etc/goldap.toml is generated from there
-// (go generate ./pkg/config). The keywords of the older spellings are rows of
+// doc comment; the commented reference etc/goldap.toml and the page goldap.toml(5)
+// are generated from there (go generate ./pkg/config). The keywords of the older spellings are rows of
 // one table, in keywords.go.
 //
 // # Secrets

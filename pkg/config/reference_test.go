@@ -47,6 +47,9 @@ func TestReferenceIsUpToDate(t *testing.T) {
 	if got := readFile(t, etc+"/goldap.toml"); !bytes.Equal(got, want) {
 		t.Error("etc/goldap.toml is stale; run: go generate ./pkg/config")
 	}
+	if got := readFile(t, "../../packaging/man/goldap.toml.5"); string(got) != reference.Manual(want) {
+		t.Error("packaging/man/goldap.toml.5 is stale; run: go generate ./pkg/config")
+	}
 }
 
 // TestReferenceMeansDefaults loads the reference with every key in force: it

@@ -24,6 +24,7 @@ var below = map[string][]string{
 	"pkg/secret":     {},
 	"pkg/account":    {},
 	"pkg/expression": {},
+	"pkg/manual":     {},
 	"pkg/trace":      {},
 	"pkg/throttle":   {},
 	"pkg/config":     {"pkg/expression", "pkg/secret"},

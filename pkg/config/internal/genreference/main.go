@@ -1,5 +1,5 @@
-// Command genreference writes etc/goldap.toml. It is run in pkg/config, by
-// go generate.
+// Command genreference writes etc/goldap.toml and goldap.toml(5). It is run in
+// pkg/config, by go generate.
 package main
 
 import (
@@ -10,16 +10,19 @@ import (
 )
 
 func main() {
-	if err := run(".", "../../etc/goldap.toml"); err != nil {
+	if err := run(".", "../../etc/goldap.toml", "../../packaging/man/goldap.toml.5"); err != nil {
 		fmt.Fprintln(os.Stderr, "genreference:", err)
 		os.Exit(1)
 	}
 }
 
-func run(dir, out string) error {
+func run(dir, out, page string) error {
 	text, err := reference.Generate(dir)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, text, 0o644)
+	if err := os.WriteFile(out, text, 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(page, []byte(reference.Manual(text)), 0o644)
 }
