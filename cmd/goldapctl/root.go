@@ -48,6 +48,7 @@ func newRoot() *cobra.Command {
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
 		newCheck(),
+		newConvert(),
 		newDemo(),
 		newExplain(),
 		newFlush(),

@@ -48,7 +48,7 @@ func (r *keywordReader) finishValues() {
 			r.express(v.at, name, computed[i], v.expression(r.dir.mapNamed(name).Attributes[computed[i]], computed[i]))
 		}
 		if !found {
-			r.warnAt(v.at, v.attribute, "is not honoured: goldap computes no attribute of that name")
+			r.loseAt(v.at, v.attribute, "is not honoured: goldap computes no attribute of that name")
 		}
 	}
 }

@@ -15,6 +15,8 @@ const (
 	spellTOML spelling = 1 << iota
 	spellPADL
 	spellNSLCD
+	// spellSSSD is read by Convert only.
+	spellSSSD
 )
 
 // draft is a configuration that is being read and checked. Its parts are
@@ -96,6 +98,21 @@ func (d *draft) problemAt(at place, value, text string) Problem {
 	return Problem{File: cmp.Or(at.file, d.file), Line: at.line, Key: printable(at.key), Value: value, Text: printable(text)}
 }
 
+func (d *draft) failAt(at place, value, text string) {
+	d.errors = append(d.errors, d.problemAt(at, value, text))
+}
+
+func (d *draft) warnAt(at place, value, text string) {
+	d.warnings = append(d.warnings, d.problemAt(at, value, text))
+}
+
+// loseAt is warnAt for what the line asks for and goldap does not do.
+func (d *draft) loseAt(at place, value, text string) {
+	p := d.problemAt(at, value, text)
+	p.Lost = true
+	d.warnings = append(d.warnings, p)
+}
+
 // printable replaces control characters, which TOML allows in a quoted key.
 func printable(s string) string {
 	return strings.Map(func(c rune) rune {
@@ -121,7 +138,7 @@ func (d *draft) place(path string) place {
 		if found, ok := d.places[outer]; ok {
 			at.line, at.file = found.line, found.file
 			switch {
-			case found.file != "": // the managed file, which is TOML
+			case found.file != "" && d.spelling != spellSSSD: // the managed file, which is TOML
 				at.key = withoutIndexes(path)
 			case at.key == "": // a part of what one keyword says
 				at.key = found.key
@@ -134,8 +151,11 @@ func (d *draft) place(path string) place {
 
 // key returns what the spelling calls a path that the file does not set.
 func (d *draft) key(path string) string {
-	if d.spelling == spellTOML {
+	switch d.spelling {
+	case spellTOML:
 		return withoutIndexes(path)
+	case spellSSSD:
+		return sssdKeyOf(path)
 	}
 	for _, k := range keywords() {
 		if k.in&d.spelling != 0 && k.path != "" && k.fullPath() == path {

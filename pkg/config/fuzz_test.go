@@ -26,6 +26,7 @@ func fuzzParse(t *testing.T, name string, data []byte) {
 	if err != nil {
 		return
 	}
+	writtenSame(t, cfg)
 	for _, directory := range cfg.Directories {
 		if len(directory.URIs)+len(directory.Servers) == 0 || directory.Name == "" || directory.BindDN != "" && directory.BindPassword.IsEmpty() && directory.BindPasswordFile == "" && directory.SASL.Mechanism == "" {
 			t.Errorf("accepted %+v", directory)
@@ -51,6 +52,33 @@ func FuzzLoadNSLCD(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) { fuzzParse(t, "nslcd.conf", data) })
+}
+
+// FuzzReadSSSD reads bytes as a sssd.conf, and its result again. No problem shows
+// the password.
+func FuzzReadSSSD(f *testing.F) {
+	const site = "[sssd]\ndomains=a\n[domain/a]\nid_provider=ldap\nldap_uri=ldaps://a\nldap_search_base=dc=a\n"
+	for _, seed := range []string{"", site, site + "access_provider=simple\nsimple_allow_groups=x,y\n", " a = b\n/* x\n*/\n[ x ]\n;\n//\n[\n",
+		site + "override_homedir=/%u%U%%%l\noverride_gid=7\nauto_private_groups=true\nfilter_users=a(*)\\\nldap_default_authtok=\x01" + marker,
+		site + "ldap_search_base=dc=a?one?a=b?dc=c??\nldap_schema=ad\nldap_id_mapping=true\nldap_idmap_default_domain_sid=S-1-5-21-1-2-3\nmin_id=1\n"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d := newDraft("sssd.conf", spellSSSD)
+		d.readSSSD([]sssdFile{{"sssd.conf", append([]byte(nil), data...)}}, "")
+		if !d.stopped {
+			d.check()
+		}
+		lines := strings.Count(string(data), "\n") + 1
+		for _, p := range append(d.errors, d.warnings...) {
+			if p.File != "sssd.conf" || p.Text == "" || p.Line < 0 || p.Line > lines || strings.ContainsAny(p.String(), "\n\x00") {
+				t.Errorf("problem %+v", p)
+			}
+		}
+		if cfg, err := d.result(); err == nil {
+			writtenSame(t, cfg)
+		}
+	})
 }
 
 func FuzzFromPOSIX(f *testing.F) {

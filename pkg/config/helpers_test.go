@@ -20,14 +20,19 @@ func write(t *testing.T, name, content string) string {
 	return path
 }
 
-// load loads a file of that name and content; it must be accepted.
+// load loads a file of that name and content; it must be accepted. A file of
+// another program's converts to the same.
 func load(t *testing.T, name, content string) *Config {
 	t.Helper()
-	cfg, err := Load(write(t, name, content))
+	path := write(t, name, content)
+	cfg, err := Load(path)
 	if err != nil {
 		t.Fatalf("%s:\n%s\n%v", name, content, err)
 	}
 	noMarker(t, problems(cfg.Warnings))
+	if !strings.HasSuffix(name, ".toml") {
+		convertsTo(t, path, cfg)
+	}
 	return cfg
 }
 

@@ -79,19 +79,25 @@ func (r *keywordReader) setVerify(_ place, value string) error {
 // setCiphers takes what it can from a list in the language of the TLS library
 // that the old programs were built with. If nothing is left Go chooses.
 func (r *keywordReader) setCiphers(at place, value string) error {
-	r.dir.TLS.Ciphers = nil
-	var unknown []string
+	known, unknown := cutCiphers(value)
+	r.dir.TLS.Ciphers = known
+	if len(unknown) > 0 {
+		r.loseAt(at, strings.Join(unknown, ":"), "is left out: Go's TLS has no cipher suites of that name")
+	}
+	return nil
+}
+
+// cutCiphers splits a list into the cipher suites that Go has, by its names, and
+// the other words.
+func cutCiphers(value string) (known, unknown []string) {
 	for _, word := range strings.FieldsFunc(value, func(c rune) bool { return strings.ContainsRune(" \t:,", c) }) {
 		if name := cipherSuite(word); name != "" {
-			r.dir.TLS.Ciphers = append(r.dir.TLS.Ciphers, name)
+			known = append(known, name)
 			continue
 		}
 		unknown = append(unknown, word)
 	}
-	if len(unknown) > 0 {
-		r.warnAt(at, strings.Join(unknown, ":"), "is left out: Go's TLS has no cipher suites of that name")
-	}
-	return nil
+	return known, unknown
 }
 
 // searchBase returns the setter of nss_base_<map>: DN?scope?filter.
@@ -154,7 +160,7 @@ func (r *keywordReader) setAttribute(at place, value string) error {
 		r.rename(at, name, mapAttributes(name)[i], to)
 	}
 	if !found {
-		r.warnAt(at, value, "is not honoured: no map of goldap has that attribute")
+		r.loseAt(at, value, "is not honoured: no map of goldap has that attribute")
 	}
 	return nil
 }
@@ -184,7 +190,7 @@ func (r *keywordReader) setObjectClass(at place, value string) error {
 		}
 	}
 	if !found {
-		r.warnAt(at, value, "is not honoured: no map of goldap has that object class")
+		r.loseAt(at, value, "is not honoured: no map of goldap has that object class")
 	}
 	return nil
 }

@@ -132,4 +132,7 @@ type Problem struct {
 	Key, Value, Text string
 	// Err is the error of the operating system, if one was the reason.
 	Err error
+	// Lost is true for a warning about something that the line asks for and
+	// goldap does not do.
+	Lost bool
 }

@@ -118,7 +118,7 @@ func (r *keywordReader) readKeyword(at place, value string) {
 	switch {
 	case k.set == nil:
 		if before == 0 && (value == "" || !strings.EqualFold(value, k.same)) {
-			r.warnAt(at, "", "is not honoured: "+k.why)
+			r.loseAt(at, "", "is not honoured: "+k.why)
 		}
 	case value == "":
 		r.failAt(at, "", "has no value: write one, or remove the line")
@@ -154,14 +154,6 @@ func (r *keywordReader) setKeyword(k keyword, at place, value string) {
 		}
 		r.failAt(at, value, err.Error())
 	}
-}
-
-func (r *keywordReader) failAt(at place, value, text string) {
-	r.errors = append(r.errors, r.problemAt(at, value, text))
-}
-
-func (r *keywordReader) warnAt(at place, value, text string) {
-	r.warnings = append(r.warnings, r.problemAt(at, value, text))
 }
 
 // isPlainText reports whether value is UTF-8 without control characters other

@@ -42,11 +42,13 @@ func (e Errors) Unwrap() []error {
 	return errs
 }
 
-// sortByLine puts problems into the order of the file; those about the whole
-// file come last.
+// sortByLine puts problems into the order of the lines of each file; those about
+// the whole file come last.
 func sortByLine(problems []Problem) {
 	rank := func(p Problem) uint { return uint(p.Line) - 1 } // 0 becomes the largest
-	slices.SortStableFunc(problems, func(a, b Problem) int { return cmp.Compare(rank(a), rank(b)) })
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(rank(a), rank(b)))
+	})
 }
 
 // maxShown is how much of a value a problem shows, in bytes.
