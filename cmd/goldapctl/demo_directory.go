@@ -39,6 +39,9 @@ const (
 	wrongPassword    = "not the password"
 )
 
+// keyOfAda is an ssh key whose other half nobody has.
+const keyOfAda = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINyG9g6gUd940AXQ/7j8PU4thxwLURQhAj53KnPP6zgB ada"
+
 // demoUser is a user with what the demo says about it.
 type demoUser struct {
 	name, fullName, password, remark string
@@ -48,7 +51,8 @@ type demoUser struct {
 
 func demoUsers() []demoUser {
 	return []demoUser{
-		{name: userAda, fullName: "Ada Lovelace", password: passwordOfAda, remark: newPasswordOfAda + " after the change"},
+		{name: userAda, fullName: "Ada Lovelace", password: passwordOfAda, remark: newPasswordOfAda + " after the change",
+			attributes: map[string][]string{"sshPublicKey": {keyOfAda}}},
 		{name: userGrace, fullName: "Grace Hopper", password: passwordOfGrace, remark: "the password expires in three days",
 			policy: embedded.Policy{ExpiresIn: 3*24*time.Hour + time.Hour}},
 		{name: userAlan, fullName: "Alan Turing", password: passwordOfAlan, remark: "the account expired on 2001-01-01",

@@ -45,7 +45,8 @@ func serve(t *testing.T) (socket string) {
 func respond(c net.Conn) {
 	defer c.Close()
 	request, err := nslcd.ReadRequest(c)
-	if err != nil || request.Name == "gone" {
+	refused := request.Name == "stock" && request.Action>>16 == nslcd.ActionPaths>>16 // as an nslcd does
+	if err != nil || request.Name == "gone" || refused {
 		return
 	}
 	response := nslcd.NewResponse(c, request.Action)
@@ -68,6 +69,9 @@ var known = map[nslcd.Action]func(nslcd.Request, *nslcd.Response) error{
 		if q.Name == "loner" {
 			return r.Passwd(account.Account{Name: "loner", UID: 5002}, "*")
 		}
+		if q.Name == "stock" {
+			return r.Passwd(account.Account{Name: "stock", UID: 5003, GID: 5010}, "*")
+		}
 		return onlyIf(q.Name == "ada", func() error { return r.Passwd(ada, "*") })
 	},
 	nslcd.ActionPasswdByUID: func(q nslcd.Request, r *nslcd.Response) error {
@@ -80,12 +84,14 @@ var known = map[nslcd.Action]func(nslcd.Request, *nslcd.Response) error{
 		return onlyIf(q.ID == 5010, func() error { return r.Group(engineers, "*") })
 	},
 	nslcd.ActionGroupByMember: func(q nslcd.Request, r *nslcd.Response) error {
-		return onlyIf(q.Name == "ada", func() error {
+		return onlyIf(q.Name == "ada" || q.Name == "stock", func() error {
 			_ = r.Group(account.Group{Name: "engineers", GID: 5010}, "*")
 			return r.Group(account.Group{Name: "pioneers", GID: 5011}, "*")
 		})
 	},
-	nslcd.ActionFlush: func(_ nslcd.Request, r *nslcd.Response) error { return r.Flushed() },
+	nslcd.ActionPaths:   memberships,
+	nslcd.ActionSSHKeys: keys,
+	nslcd.ActionFlush:   func(_ nslcd.Request, r *nslcd.Response) error { return r.Flushed() },
 	nslcd.ActionStatus: func(_ nslcd.Request, r *nslcd.Response) error {
 		_ = r.Status(nslcd.Fact{Name: "server ldap://one", Value: "up"})
 		return r.Status(nslcd.Fact{Name: "hits", Value: "7"})

@@ -65,6 +65,23 @@ type Group struct {
 	Members []string
 }
 
+// Keys are the ssh keys of an account, a line of authorized_keys each (sshd(8)),
+// as the directory has them.
+type Keys struct {
+	Account Account
+	Lines   []string
+}
+
+// Membership is a group of a user, and how the user comes to be in it.
+type Membership struct {
+	// Group has no members.
+	Group Group
+	// Path are the names of groups, each in the next one: from the group that has
+	// the user as a member itself to this one. It is empty where no group has the
+	// user: the group is made of a role.
+	Path []string
+}
+
 // NotSet is the value of a shadow number that the directory does not have.
 const NotSet = -1
 

@@ -68,6 +68,18 @@ func (c *Client) GroupsOfMember(ctx context.Context, name string) ([]account.Gro
 	return all(ctx, c, nslcd.Request{Action: nslcd.ActionGroupByMember, Name: name}, readGroup)
 }
 
+// GroupPaths is GroupsOfMember that says how the user comes to be in each group.
+// A daemon that is not goldapd refuses it: ErrUnavailable.
+func (c *Client) GroupPaths(ctx context.Context, name string) ([]account.Membership, error) {
+	return all(ctx, c, nslcd.Request{Action: nslcd.ActionPaths, Name: name}, (*nslcd.AnswerReader).Membership)
+}
+
+// SSHKeys returns the keys with which the user may log in, a line of
+// authorized_keys each. ErrNotFound is a user whom no directory has.
+func (c *Client) SSHKeys(ctx context.Context, name string) ([]string, error) {
+	return first(ctx, c, nslcd.Request{Action: nslcd.ActionSSHKeys, Name: name}, (*nslcd.AnswerReader).SSHKeys)
+}
+
 // ShadowByName returns the shadow numbers of the user.
 func (c *Client) ShadowByName(ctx context.Context, name string) (account.Shadow, error) {
 	return first(ctx, c, nslcd.Request{Action: nslcd.ActionShadowByName, Name: name}, readShadow)

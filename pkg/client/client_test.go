@@ -49,7 +49,7 @@ func serve(t *testing.T, answer func(net.Conn)) *client.Client {
 // anything else with nothing.
 func replay(t *testing.T, name string) *client.Client {
 	t.Helper()
-	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt", "usermod.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt", "usermod.txt", "about.txt") {
 		if frame.Name != name {
 			continue
 		}
@@ -118,6 +118,16 @@ func groupsOfMember(name string) ask {
 	return func(ctx context.Context, c *client.Client) (any, error) { return c.GroupsOfMember(ctx, name) }
 }
 
+func groupPaths(name string) ask {
+	return func(ctx context.Context, c *client.Client) (any, error) { return c.GroupPaths(ctx, name) }
+}
+
+const adasKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINyG9g6gUd940AXQ/7j8PU4thxwLURQhAj53KnPP6zgB ada"
+
+func sshKeys(name string) ask {
+	return func(ctx context.Context, c *client.Client) (any, error) { return c.SSHKeys(ctx, name) }
+}
+
 func TestAnswers(t *testing.T) {
 	noMembers := engineers
 	noMembers.Members = nil
@@ -132,6 +142,12 @@ func TestAnswers(t *testing.T) {
 		"groups-of-member": {groupsOfMember("ada"),
 			[]account.Group{noMembers, {Name: "empty", GID: 20101}}},
 		"groups-of-member-none": {groupsOfMember("nobody-there"), []account.Group(nil)},
+		"group-paths": {groupPaths("ada"), []account.Membership{
+			{Group: account.Group{Name: "engineers", GID: 20100}, Path: []string{"engineers"}},
+			{Group: account.Group{Name: "empty", GID: 20101}, Path: []string{"engineers", "empty"}}, {Group: account.Group{Name: "ops", GID: 7001}},
+		}},
+		"ssh-keys":      {sshKeys("ada"), []string{adasKey, `command="true" ` + adasKey}},
+		"ssh-keys-none": {sshKeys("max"), []string(nil)},
 		"shadow-by-name": {func(ctx context.Context, c *client.Client) (any, error) { return c.ShadowByName(ctx, "ada") },
 			account.Shadow{Name: "ada", LastChange: 20000, Min: 1, Max: 90, Warn: 7, Inactive: 30, Expire: 21000}},
 		"config-prohibit": {func(ctx context.Context, c *client.Client) (any, error) {
@@ -169,6 +185,7 @@ func TestAnswers(t *testing.T) {
 func TestNotFoundIsNotUnavailable(t *testing.T) {
 	for name, ask := range map[string]ask{
 		"passwd-by-name-unknown":    passwdByName("nobody-there"),
+		"ssh-keys-unknown":          sshKeys("nobody"),
 		"authenticate-unknown-user": authenticate("nobody-there", "correct horse"),
 		"authorize-unknown-user":    authorize("nobody-there"),
 		"usermod-unknown-user":      modify("nobody-there", "correct horse", false, nslcd.FieldValue{Field: nslcd.FieldShell, Text: "/bin/sh"}),

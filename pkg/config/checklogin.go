@@ -15,6 +15,9 @@ func (d *draft) checkLoginRules(dir *Directory, at string) {
 	if dir.LoginAttribute != "" {
 		d.checkText(at+".login_attribute", dir.LoginAttribute, checkDescription)
 	}
+	if dir.SSHKeyAttribute != "" {
+		d.checkText(at+".ssh_key_attribute", dir.SSHKeyAttribute, checkDescription)
+	}
 	if dir.LoginFilter != "" {
 		d.checkText(at+".login_filter", dir.LoginFilter, checkFilter)
 	}

@@ -77,6 +77,7 @@ func DefaultDirectory() Directory {
 		Protocols:            Map{ObjectClass: "ipProtocol"},
 		RPC:                  Map{ObjectClass: "oncRpc"},
 		Services:             Map{ObjectClass: "ipService"},
+		SSHKeyAttribute:      "sshPublicKey",
 		LoginMemberAttribute: "uniqueMember",
 		PasswordChange:       "exop",
 		UpdateLastChange:     true,

@@ -129,6 +129,9 @@ type Directory struct {
 	// LoginAttribute is the attribute that holds the name a user logs in
 	// with. Empty means the uid attribute of the passwd map.
 	LoginAttribute string `toml:"login_attribute"`
+	// SSHKeyAttribute is the attribute of the user's entry with the ssh keys that
+	// goldapctl ssh-keys gives to sshd. "" means that nobody has any.
+	SSHKeyAttribute string `toml:"ssh_key_attribute"`
 	// LoginFilter is a filter that a user must match to log in (RFC 4515).
 	LoginFilter string `toml:"login_filter"`
 	// LoginGroupDN is the DN of a group that a user must be a member of to log

@@ -123,6 +123,7 @@ func TestTOMLErrors(t *testing.T) {
 		"group":                {minimal + "login_group_dn = \"ops\"", `goldap.toml:4: directory.login_group_dn: "ops" is not a DN`},
 		"group blank":          {minimal + "login_group_dn = \" \"", `goldap.toml:4: directory.login_group_dn: " " is not a DN`},
 		"group by name":        {minimal + "login_group_dn = \"cn=a\"\nlogin_member_attribute = \"memberUid\"", `goldap.toml:5: directory.login_member_attribute: "memberUid" holds user names`},
+		"key attribute":        {minimal + "ssh_key_attribute = \"a=b\"", `goldap.toml:4: directory.ssh_key_attribute: "a=b" is not`},
 		"no member attribute":  {minimal + "login_group_dn = \"cn=a\"\nlogin_member_attribute = \"\"", "goldap.toml:5: directory.login_member_attribute: is empty"},
 		"check":                {minimal + "login_check_host = \"yes\"", `goldap.toml:4: directory.login_check_host: "yes" must be true or false, without quotes`},
 		"int range":            {minimal + "bind_connections = 0", `goldap.toml:4: directory.bind_connections: "0" is not between 1 and 1024`},

@@ -31,9 +31,6 @@ func (d *Directory) LoginAccount(ctx context.Context, name string) (account.Acco
 // accountBy finds the account by an attribute that holds a name. With a shadow
 // map it reads the shadow attributes as well.
 func (d *Directory) accountBy(ctx context.Context, attribute, name string, shadow *mapping) (account.Account, error) {
-	if !canExist(name) {
-		return account.Account{}, fmt.Errorf("%w: %q cannot be a name", ErrNotFound, name)
-	}
 	m := &d.maps.passwd
 	wanted := m.attributes(accountAttributes...)
 	own := strings.EqualFold(attribute, m.attribute("uid"))
@@ -45,15 +42,11 @@ func (d *Directory) accountBy(ctx context.Context, attribute, name string, shado
 		wanted = append(wanted, d.templateAttribute()...)
 		wanted = append(wanted, d.stateAttributes()...)
 	}
-	found, err := d.findOne(ctx, m, name, equal(attribute, name), wanted)
+	found, name, err := d.findNamed(ctx, m, attribute, name, wanted)
 	if err != nil {
 		return account.Account{}, err
 	}
-	spelled, ok := m.spelled(found, attribute, name)
-	if !ok {
-		return account.Account{}, fmt.Errorf("%w: %q is spelled otherwise in %q", ErrNotFound, name, found.DN)
-	}
-	if name = spelled; !own {
+	if !own {
 		if name, err = found.name(m.attribute("uid")); err != nil {
 			return account.Account{}, err
 		}
@@ -69,6 +62,42 @@ func (d *Directory) accountBy(ctx context.Context, attribute, name string, shado
 		}
 	}
 	return result, err
+}
+
+// findNamed returns the only entry of the map that has the name in the attribute,
+// and how it spells it.
+func (d *Directory) findNamed(ctx context.Context, m *mapping, attribute, name string, wanted []string) (found entry, spelled string, err error) {
+	if !canExist(name) {
+		return entry{}, "", fmt.Errorf("%w: %q cannot be a name", ErrNotFound, name)
+	}
+	if found, err = d.findOne(ctx, m, name, equal(attribute, name), wanted); err != nil {
+		return entry{}, "", err
+	}
+	spelled, ok := m.spelled(found, attribute, name)
+	if !ok {
+		return entry{}, "", fmt.Errorf("%w: %q is spelled otherwise in %q", ErrNotFound, name, found.DN)
+	}
+	return found, spelled, nil
+}
+
+// SSHKeys returns the account as AccountByName does, with the keys in its entry
+// (ssh_key_attribute).
+func (d *Directory) SSHKeys(ctx context.Context, name string) (account.Keys, error) {
+	m := &d.maps.passwd
+	wanted := m.attributes(accountAttributes...)
+	if d.cfg.SSHKeyAttribute != "" {
+		wanted = append(wanted, d.cfg.SSHKeyAttribute)
+	}
+	found, name, err := d.findNamed(ctx, m, m.attribute("uid"), name, wanted)
+	if err != nil {
+		return account.Keys{}, err
+	}
+	acct, err := m.account(found, name)
+	if err != nil {
+		return account.Keys{}, err
+	}
+	lines, err := d.allValues(ctx, found, d.cfg.SSHKeyAttribute)
+	return account.Keys{Account: acct, Lines: lines}, err
 }
 
 // AccountByUID returns the account with the uid. Errors as AccountByName.
@@ -148,18 +177,10 @@ func (m *mapping) isShadowed(e entry) bool {
 // ShadowByName returns the ageing data of the user's password. Numbers that
 // are missing or are not numbers are account.NotSet. Errors as AccountByName.
 func (d *Directory) ShadowByName(ctx context.Context, name string) (account.Shadow, error) {
-	if !canExist(name) {
-		return account.Shadow{}, fmt.Errorf("%w: %q cannot be a name", ErrNotFound, name)
-	}
 	m := &d.maps.shadow
-	uid := m.attribute("uid")
-	found, err := d.findOne(ctx, m, name, equal(uid, name), m.shadowAttributes())
+	found, spelled, err := d.findNamed(ctx, m, m.attribute("uid"), name, m.shadowAttributes())
 	if err != nil {
 		return account.Shadow{}, err
-	}
-	spelled, ok := m.spelled(found, uid, name)
-	if !ok {
-		return account.Shadow{}, fmt.Errorf("%w: %q is spelled otherwise in %q", ErrNotFound, name, found.DN)
 	}
 	result := m.shadow(found, spelled)
 	result.Name, result.Password = spelled, m.password(found)

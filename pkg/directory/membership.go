@@ -27,11 +27,11 @@ func (d *Directory) GroupsOfMember(ctx context.Context, name, dn string) ([]acco
 	if !canExist(name) {
 		return nil, fmt.Errorf("%w: %q cannot be a name", ErrNotFound, name)
 	}
-	collect := d.searchGroups
-	if d.cfg.GroupsOfUser == groupsByMemberOf {
-		collect = d.readMemberOf
+	level, above, err := d.itself(ctx, name, dn)
+	if err != nil {
+		return nil, err
 	}
-	found, err := collect(ctx, name, dn)
+	found, err := d.withNested(ctx, name, level, above)
 	if err != nil {
 		return nil, err
 	}
@@ -47,22 +47,30 @@ func (d *Directory) GroupsOfMember(ctx context.Context, name, dn string) ([]acco
 	return groups, nil
 }
 
-// searchGroups returns the entries of the groups that list the user, level by
-// level: first those that list the user, then those that list one of them.
-func (d *Directory) searchGroups(ctx context.Context, name, dn string) ([]entry, error) {
+// itself returns the entries of the groups that have the user as a member
+// itself, and how to find those above a level.
+func (d *Directory) itself(ctx context.Context, name, dn string) (level []entry, above levelAbove, err error) {
+	if d.cfg.GroupsOfUser == groupsByMemberOf {
+		return d.readMemberOf(ctx, dn)
+	}
 	m := &d.maps.group
 	wanted := m.attributes("cn", "gidNumber")
+	above = func(ctx context.Context, level []entry) ([]entry, error) { return d.listing(ctx, m, level, wanted) }
 	match := or(append([]filter{m.equal("memberUid", name)}, m.lists(dn)...)...)
 	if match.text == "" {
-		return nil, nil
+		return nil, above, nil
 	}
-	level, err := d.findAll(ctx, m, name, match, wanted)
-	if err != nil || !d.cfg.NestedGroups {
-		return level, err
+	level, err = d.findAll(ctx, m, name, match, wanted)
+	return level, above, err
+}
+
+// withNested adds to the groups that have the user those that have one of these,
+// level by level, if the configuration says so.
+func (d *Directory) withNested(ctx context.Context, name string, level []entry, above levelAbove) ([]entry, error) {
+	if !d.cfg.NestedGroups {
+		return level, nil
 	}
-	return d.climbOrStop(ctx, name, level, func(ctx context.Context, level []entry) ([]entry, error) {
-		return d.listing(ctx, m, level, wanted)
-	})
+	return d.climbOrStop(ctx, name, level, above)
 }
 
 // listing returns the groups of the map that list an entry of the level.
@@ -85,27 +93,22 @@ func (m *mapping) lists(dn string) []filter {
 	return filters
 }
 
-// readMemberOf returns the entries of the groups that the user's entry names
-// and, level by level, of those that these name.
-func (d *Directory) readMemberOf(ctx context.Context, name, dn string) ([]entry, error) {
+// readMemberOf is itself for the groups that the user's entry names.
+func (d *Directory) readMemberOf(ctx context.Context, dn string) (level []entry, above levelAbove, err error) {
+	above = func(ctx context.Context, level []entry) ([]entry, error) {
+		return d.namedGroups(ctx, &d.maps.group, level)
+	}
 	if dn == "" {
-		return nil, nil
+		return nil, above, nil
 	}
 	user, err := d.readEntry(ctx, dn, d.maps.passwd.filter, []string{memberOf})
 	if errors.Is(err, ErrNotFound) {
-		return nil, nil
+		return nil, above, nil
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		level, err = above(ctx, []entry{user})
 	}
-	named := func(ctx context.Context, level []entry) ([]entry, error) {
-		return d.namedGroups(ctx, &d.maps.group, level)
-	}
-	level, err := named(ctx, []entry{user})
-	if err != nil || !d.cfg.NestedGroups {
-		return level, err
-	}
-	return d.climbOrStop(ctx, name, level, named)
+	return level, above, err
 }
 
 // namedGroups returns the entries of the groups of the map that the entries

@@ -17,6 +17,7 @@ const (
 	groupByGID     = 'G'
 	groupEntry     = 'h'
 	groupsOfMember = 'm'
+	groupPaths     = 'M'
 	shadowByName   = 's'
 )
 

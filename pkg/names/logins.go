@@ -53,7 +53,7 @@ func (n *Names) loadLogin(ctx context.Context, name string) (found, error) {
 // Forget makes further questions about the user go to the directory.
 func (n *Names) Forget(name string) {
 	n.logins.forget(name)
-	n.memory.forget(n.keyOf(passwdByName, name), n.keyOf(shadowByName, name), n.keyOf(groupsOfMember, name))
+	n.memory.forget(n.keyOf(passwdByName, name), n.keyOf(shadowByName, name), n.keyOf(groupsOfMember, name), n.keyOf(groupPaths, name))
 }
 
 // checked passes on an account that this machine believes.

@@ -25,7 +25,9 @@ type Directory interface {
 	GroupByName(ctx context.Context, name string) (account.Group, error)
 	GroupByGID(ctx context.Context, gid uint32) (account.Group, error)
 	GroupsOfMember(ctx context.Context, name, dn string) ([]account.Group, error)
+	GroupPaths(ctx context.Context, name, dn string) ([]account.Membership, error)
 	ShadowByName(ctx context.Context, name string) (account.Shadow, error)
+	SSHKeys(ctx context.Context, name string) (account.Keys, error)
 	Accounts(ctx context.Context) iter.Seq2[account.Account, error]
 	Groups(ctx context.Context) iter.Seq2[account.Group, error]
 	Shadows(ctx context.Context) iter.Seq2[account.Shadow, error]

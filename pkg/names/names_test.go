@@ -25,7 +25,8 @@ import (
 
 // fake is a directory of values. It counts what it is asked.
 type fake struct {
-	names.Directory // for the methods that are not here
+	keys            []string // of every user
+	names.Directory          // for the methods that are not here
 	accounts        []account.Account
 	services        []account.Service
 	groups          []account.Group
@@ -105,6 +106,20 @@ func (f *fake) GroupByGID(ctx context.Context, gid uint32) (account.Group, error
 func (f *fake) GroupsOfMember(context.Context, string, string) ([]account.Group, error) {
 	f.memberships.Add(1)
 	return append([]account.Group(nil), f.groups...), f.err
+}
+
+func (f *fake) GroupPaths(context.Context, string, string) ([]account.Membership, error) {
+	f.memberships.Add(1)
+	var all []account.Membership
+	for _, g := range f.groups {
+		all = append(all, account.Membership{Group: g, Path: []string{"team", g.Name}})
+	}
+	return all, f.err
+}
+
+func (f *fake) SSHKeys(ctx context.Context, name string) (account.Keys, error) {
+	a, err := f.AccountByName(ctx, name)
+	return account.Keys{Account: a, Lines: f.keys}, err
 }
 
 func (f *fake) ShadowByName(ctx context.Context, name string) (account.Shadow, error) {

@@ -29,6 +29,8 @@ const (
 	OfRole Reason = "role"
 	// BadMember is a member of a group that is left out of it.
 	BadMember Reason = "member"
+	// BadKey is a value that is no ssh key, or a key that is one too many.
+	BadKey Reason = "ssh key"
 )
 
 // refusal is an error that matches directory.ErrBadEntry and knows its reason.

@@ -61,7 +61,7 @@ var mapOf = indexMaps()
 func indexMaps() (index [256]uint8) {
 	for number, kinds := range []string{
 		string([]byte{passwdByName, passwdByUID, passwdEntry}), string([]byte{groupByName, groupByGID, groupEntry}),
-		string([]byte{groupsOfMember}), string([]byte{shadowByName}),
+		string([]byte{groupsOfMember, groupPaths}), string([]byte{shadowByName}),
 		string([]byte{aliases.kind}), string([]byte{ethers.kind}), string([]byte{hosts.kind}), string([]byte{netgroups.kind}),
 		string([]byte{networks.kind}), string([]byte{protocols.kind}), string([]byte{rpcs.kind}), string([]byte{services.kind}),
 	} {

@@ -71,3 +71,10 @@ const (
 
 // ActionExplain is goldap's own, too: decide about a login and say how.
 const ActionExplain Action = 0x676c0005
+
+// ActionPaths is goldap's own, too: the groups of a user, and how the user comes
+// to be in each.
+const ActionPaths Action = 0x676c0006
+
+// ActionSSHKeys is goldap's own, too: the keys with which a user may log in.
+const ActionSSHKeys Action = 0x676c0007

@@ -55,6 +55,8 @@ var requestFields = map[Action][]field{
 	ActionFlush:            {},
 	ActionStatus:           {},
 	ActionExplain:          explainFields(),
+	ActionPaths:            {nameField},
+	ActionSSHKeys:          {nameField},
 	ActionSessionOpen:      pamFields(),
 	ActionSessionClose:     append(pamFields(), sessionIDField),
 	ActionChangePassword:   append(pamFields(), asRootField, passwordField, newPasswordField),

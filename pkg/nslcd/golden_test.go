@@ -15,7 +15,7 @@ import (
 )
 
 func TestRequestsSurviveDecodingAndEncoding(t *testing.T) {
-	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "explain.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "explain.txt", "about.txt") {
 		t.Run(frame.Name, func(t *testing.T) {
 			request, err := nslcd.ReadRequest(iotest.OneByteReader(bytes.NewReader(frame.Request)))
 			if err != nil {
@@ -74,7 +74,7 @@ func TestNothingAtAllIsEOF(t *testing.T) {
 }
 
 func TestResponsesSurviveDecodingAndEncoding(t *testing.T) {
-	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "explain.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "explain.txt", "about.txt") {
 		t.Run(frame.Name, func(t *testing.T) {
 			request, err := nslcd.ReadRequest(bytes.NewReader(frame.Request))
 			if err != nil {
@@ -152,6 +152,10 @@ func copyEntry(response *nslcd.Response, answer *nslcd.AnswerReader, action nslc
 		return response.SessionClosed()
 	case nslcd.ActionExplain:
 		return copied(answer.Step, response.Step)
+	case nslcd.ActionPaths:
+		return copied(answer.Membership, response.Membership)
+	case nslcd.ActionSSHKeys:
+		return copied(answer.SSHKeys, response.SSHKeys)
 	case nslcd.ActionUserMod:
 		refused, err := answer.Modified()
 		return errors.Join(err, response.Modified(refused))
@@ -190,7 +194,7 @@ func copied[T any](read func() (T, error), write func(T) error) error {
 
 // No beginning of a response may be taken for a whole one.
 func TestTruncatedResponses(t *testing.T) {
-	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "explain.txt") {
+	for _, frame := range wire.Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "explain.txt", "about.txt") {
 		request, err := nslcd.ReadRequest(bytes.NewReader(frame.Request))
 		if err != nil {
 			t.Fatal(err)

@@ -46,6 +46,8 @@ var actionNames = map[Action]string{
 	ActionFlush:            "flush",
 	ActionStatus:           "status",
 	ActionExplain:          "explain",
+	ActionPaths:            "group-paths",
+	ActionSSHKeys:          "ssh-keys",
 }
 
 // String returns the name that the log shows.

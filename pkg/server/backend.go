@@ -21,7 +21,9 @@ type Names interface {
 	GroupByName(ctx context.Context, name string) (account.Group, error)
 	GroupByGID(ctx context.Context, gid uint32) (account.Group, error)
 	GroupsOfMember(ctx context.Context, name string) ([]account.Group, error)
+	GroupPaths(ctx context.Context, name string) ([]account.Membership, error)
 	ShadowByName(ctx context.Context, name string) (account.Shadow, error)
+	SSHKeys(ctx context.Context, name string) ([]string, error)
 	// The sequences are complete if they end without an error.
 	Passwds(ctx context.Context) iter.Seq2[account.Account, error]
 	Groups(ctx context.Context) iter.Seq2[account.Group, error]

@@ -123,6 +123,18 @@ func (f *fake) GroupsOfMember(ctx context.Context, name string) ([]account.Group
 	return find(f, ctx, name, map[string][]account.Group{"ada": {engineers, empty}})
 }
 
+func (f *fake) GroupPaths(ctx context.Context, name string) ([]account.Membership, error) {
+	return find(f, ctx, name, map[string][]account.Membership{"ada": {
+		{Group: engineers, Path: []string{"engineers"}}, {Group: empty, Path: []string{"engineers", "empty"}}, {Group: account.Group{Name: "ops", GID: 7001}},
+	}})
+}
+
+const adasKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINyG9g6gUd940AXQ/7j8PU4thxwLURQhAj53KnPP6zgB ada"
+
+func (f *fake) SSHKeys(ctx context.Context, name string) ([]string, error) {
+	return find(f, ctx, name, map[string][]string{"ada": {adasKey, `command="true" ` + adasKey}, "max": {}})
+}
+
 func (f *fake) ShadowByName(ctx context.Context, name string) (account.Shadow, error) {
 	return find(f, ctx, name, shadows)
 }

@@ -27,7 +27,7 @@ func concernsTheFake(name string) bool {
 
 func TestGoldenFrames(t *testing.T) {
 	w := start(t, nil)
-	frames := wire.Read(t, "maps.txt")
+	frames := wire.Read(t, "maps.txt", "about.txt")
 	for _, frame := range wire.Read(t, "lookups.txt", "pam.txt", "usermod.txt") {
 		if concernsTheFake(frame.Name) && frame.Name != "session-open" {
 			frames = append(frames, frame)

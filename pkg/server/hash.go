@@ -52,6 +52,18 @@ func writeMemberships(x *exchange, groups []account.Group) error {
 	return nil
 }
 
+// writeAll is the write function of an answer with several entries.
+func writeAll[T any](write func(*nslcd.Response, T) error) func(*exchange, []T) error {
+	return func(x *exchange, values []T) error {
+		for _, value := range values {
+			if err := write(x.response, value); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 // writeEntry is the write function of a map without passwords.
 func writeEntry[T any](write func(*nslcd.Response, T) error) func(*exchange, T) error {
 	return func(x *exchange, value T) error { return write(x.response, value) }

@@ -80,6 +80,8 @@ var routes = map[nslcd.Action]route{
 	nslcd.ActionFlush:            {allowed: onlyRoot, serve: serveFlush},
 	nslcd.ActionStatus:           {allowed: onlyRoot, serve: serveStatus},
 	nslcd.ActionExplain:          {allowed: onlyRoot, serve: serveExplain, login: true},
+	nslcd.ActionPaths:            {allowed: everyone, serve: lookup(groupPaths, writeAll((*nslcd.Response).Membership))},
+	nslcd.ActionSSHKeys:          {allowed: everyone, serve: lookup(sshKeys, writeEntry((*nslcd.Response).SSHKeys))},
 	nslcd.ActionLogin:            {allowed: everyone, serve: serveLogin, login: true},
 	nslcd.ActionAdmit:            {allowed: everyone, serve: serveAdmit, login: true},
 	nslcd.ActionChangePassword:   {allowed: rootIfAsRoot, serve: serveChangePassword, login: true},
@@ -133,6 +135,14 @@ func groupByGID(ctx context.Context, x *exchange) (account.Group, error) {
 
 func groupsOfMember(ctx context.Context, x *exchange) ([]account.Group, error) {
 	return x.backend.Names.GroupsOfMember(ctx, x.request.Name)
+}
+
+func groupPaths(ctx context.Context, x *exchange) ([]account.Membership, error) {
+	return x.backend.Names.GroupPaths(ctx, x.request.Name)
+}
+
+func sshKeys(ctx context.Context, x *exchange) ([]string, error) {
+	return x.backend.Names.SSHKeys(ctx, x.request.Name)
 }
 
 func shadowByName(ctx context.Context, x *exchange) (account.Shadow, error) {

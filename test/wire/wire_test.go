@@ -4,7 +4,7 @@ import "testing"
 
 func TestFilesAreWellFormed(t *testing.T) {
 	seen := map[string]bool{}
-	for _, frame := range Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "refused.txt") {
+	for _, frame := range Read(t, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "about.txt", "refused.txt") {
 		if seen[frame.Name] {
 			t.Errorf("%s stands there twice", frame.Name)
 		}
