@@ -56,7 +56,10 @@ func newCheck() *cobra.Command {
 }
 
 func (c *checking) run(cmd *cobra.Command) error {
+	p := newProgress(cmd)
+	p.say("looking at the configuration, the servers and this machine")
 	found := machine.Check(cmd.Context(), c.opts)
+	p.done()
 	var err error
 	if c.asJSON {
 		err = writeFindingsJSON(cmd.OutOrStdout(), found)

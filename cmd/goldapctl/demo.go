@@ -44,7 +44,7 @@ func newDemo() *cobra.Command {
 		Example: demoExample,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return flags.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
+			return flags.run(cmd, cmd.OutOrStdout())
 		},
 	}
 	cmd.Flags().StringVar(&flags.buildDir, "build-dir", "build", "where pam_goldap.so and goldapd are")
@@ -54,12 +54,16 @@ func newDemo() *cobra.Command {
 }
 
 // run is the whole demo.
-func (f demoFlags) run(ctx context.Context, in io.Reader, out io.Writer) error {
+func (f demoFlags) run(cmd *cobra.Command, out io.Writer) error {
+	ctx := cmd.Context()
 	built, err := findArtefacts(f.buildDir)
 	if err != nil {
 		return withStatus(exitUnavailable, err)
 	}
+	p := newProgress(cmd)
+	p.say("starting a directory and goldapd")
 	site, err := newSite(ctx, built)
+	p.done()
 	if err != nil {
 		return withStatus(exitUnavailable, err)
 	}
@@ -69,7 +73,7 @@ func (f demoFlags) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	summarize(out, done)
 	if !f.keep {
 		fmt.Fprint(out, whatNext)
-	} else if err := site.keep(ctx, in, out); err != nil {
+	} else if err := site.keep(ctx, cmd.InOrStdin(), out); err != nil {
 		return withStatus(exitUnavailable, err)
 	}
 	return verdictOn(ctx, done, site)
