@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes sure that the programs and libraries for one job are here:
 #
-#   need.sh build | test | root | lint
+#   need.sh build | test | root | lint | packages
 #
 # As root on Debian and its relatives it installs what is missing; otherwise it
 # names the command to type.
@@ -57,6 +57,12 @@ root)
 	want_program ip iproute2
 	want_program openssl openssl
 	;;
+packages)
+	want_build
+	want_program gzip gzip
+	want_program dpkg-deb dpkg
+	want_program cmp diffutils
+	;;
 lint)
 	want_build
 	want_program clang clang
@@ -65,7 +71,7 @@ lint)
 	want_program mandoc mandoc
 	;;
 *)
-	echo "usage: need.sh build|test|root|lint" >&2
+	echo "usage: need.sh build|test|root|lint|packages" >&2
 	exit 2
 	;;
 esac

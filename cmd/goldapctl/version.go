@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -24,6 +25,9 @@ func newVersion() *cobra.Command {
 	}
 }
 
+// release is the version of a package; the Makefile has the linker set it.
+var release string
+
 // writeVersion prints what the Go linker recorded: the module's version, the
 // commit, and the compiler.
 func writeVersion(w io.Writer) error {
@@ -31,7 +35,7 @@ func writeVersion(w io.Writer) error {
 	if !ok {
 		return withStatus(exitUnavailable, fmt.Errorf("this program has no build information"))
 	}
-	fmt.Fprintf(w, "goldapctl %s\n", info.Main.Version)
+	fmt.Fprintf(w, "goldapctl %s\n", cmp.Or(release, info.Main.Version))
 	if revision := setting(info, "vcs.revision"); revision != "" {
 		fmt.Fprintf(w, "commit %s%s\n", revision, modified(info))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -68,6 +69,9 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	return o, err
 }
 
+// release is the version of a package; the Makefile has the linker set it.
+var release string
+
 // writeVersion prints what the linker knows: version, commit, compiler.
 func writeVersion(w io.Writer) {
 	info, ok := debug.ReadBuildInfo()
@@ -75,7 +79,7 @@ func writeVersion(w io.Writer) {
 		fmt.Fprintln(w, "goldapd, built without version information")
 		return
 	}
-	fmt.Fprintf(w, "goldapd %s\n", info.Main.Version)
+	fmt.Fprintf(w, "goldapd %s\n", cmp.Or(release, info.Main.Version))
 	for _, setting := range info.Settings {
 		if setting.Key == "vcs.revision" {
 			fmt.Fprintf(w, "commit %s\n", setting.Value)

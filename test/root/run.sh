@@ -6,9 +6,9 @@
 #
 # Usage: run.sh [--servers] COMMAND [ARGUMENT]...
 # With --servers it is build/root-servers instead.
-# Inside: /goldap has build, test, etc and docs of the repository, read-only; the
-# environment is PATH, HOME, LANG, and CI if it is set; /etc/hosts
-# knows the names below; there is no /dev/log.
+# Inside: /goldap has build, test, etc, docs, packaging and README.md of the
+# repository, read-only; the environment is PATH, HOME, LANG, and CI if it is set;
+# /etc/hosts knows the names below; there is no /dev/log.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -47,9 +47,9 @@ devices() {
 	mount -t tmpfs -o mode=1777 shm dev/shm
 }
 
-# read_only shows the repository's directory $1 at goldap/$1.
+# read_only shows the repository's directory or file $1 at goldap/$1.
 read_only() {
-	mkdir -p "goldap/$1"
+	if [ -d "$repository/$1" ]; then mkdir -p "goldap/$1"; else : >"goldap/$1"; fi
 	mount --bind "$repository/$1" "goldap/$1"
 	mount -o remount,bind,ro "goldap/$1"
 }
@@ -60,7 +60,7 @@ mounts() {
 	mount -t tmpfs -o mode=755 run run
 	mount -t tmpfs -o mode=1777 tmp tmp
 	mkdir -m 755 run/sshd run/lock
-	for shown in build test etc docs; do
+	for shown in build test etc docs packaging README.md; do
 		read_only "$shown"
 	done
 }
