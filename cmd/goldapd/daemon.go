@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/goldap/goldap/pkg/config"
@@ -28,6 +30,10 @@ type daemon struct {
 	metrics *metrics.Metrics
 	// passed are the sockets that systemd made.
 	passed activated
+	// admin are the sockets of the admin API.
+	admin []net.Listener
+	// changing is held while a configuration takes the place of another.
+	changing sync.Mutex
 	// caches are those of other programs.
 	caches *invalidator
 	// started is what the configuration said at the start about things that
@@ -100,7 +106,7 @@ func (d *daemon) run(ctx context.Context, o options, requests <-chan os.Signal) 
 	d.server = server.New(backend, server.Options{Logger: d.logger, Self: os.Getpid(), Observer: d.metrics})
 	defer d.server.Close()
 	d.started = cfg.Daemon
-	listeners, err := d.prepare(cfg, o.sockets)
+	listeners, err := d.prepare(cfg, o)
 	if err != nil {
 		return err
 	}
@@ -117,11 +123,12 @@ func (d *daemon) run(ctx context.Context, o options, requests <-chan os.Signal) 
 
 // serve answers on the listeners until ctx ends.
 func (d *daemon) serve(ctx context.Context, listeners []server.Listener) error {
-	served := make(chan error, 1)
+	served, administered := make(chan error, 1), make(chan error, 1)
 	go func() { served <- d.server.Run(ctx, listeners...) }()
+	go func() { administered <- d.adminAPI().Serve(ctx, d.admin...) }()
 	<-ctx.Done()
 	d.notifier().stopping()
-	return <-served
+	return errors.Join(<-served, <-administered)
 }
 
 func (d *daemon) notifier() notifier { return notifier{d.logger} }
@@ -134,7 +141,7 @@ func (d *daemon) protect() {
 
 // prepare does what may take root, and then gives root up if the configuration
 // says so.
-func (d *daemon) prepare(cfg *config.Config, sockets []string) ([]server.Listener, error) {
+func (d *daemon) prepare(cfg *config.Config, o options) ([]server.Listener, error) {
 	id, err := readIdentity(cfg.Daemon)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", d.path, err)
@@ -149,9 +156,15 @@ func (d *daemon) prepare(cfg *config.Config, sockets []string) ([]server.Listene
 	if d.caches, err = d.prepareInvalidator(cfg.Daemon.Invalidate); err != nil {
 		d.logger.Warn("caches of other programs are not emptied", "error", err)
 	}
-	listeners, err := d.listen(cfg.Daemon.Sockets, sockets, id)
-	if err != nil || id == nil {
-		return listeners, err
+	listeners, err := d.listen(cfg.Daemon.Sockets, o.sockets, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.listenAdmin(cfg.Daemon.AdminSocket, o, id); err != nil {
+		return nil, errors.Join(err, closeAll(listeners))
+	}
+	if id == nil {
+		return listeners, nil
 	}
 	if err := id.become(); err != nil {
 		return nil, errors.Join(fmt.Errorf("become user %q, group %q: %w", cfg.Daemon.User, cfg.Daemon.Group, err), closeAll(listeners))
@@ -259,12 +272,21 @@ func (d *daemon) obey(ctx context.Context, requests <-chan os.Signal) {
 // reload puts the configuration as it now is in place. If it is bad, nothing
 // changes. It returns what it did.
 func (d *daemon) reload() string {
+	d.changing.Lock()
+	defer d.changing.Unlock()
 	cfg, backend, err := d.load(d.path)
 	if err != nil {
 		d.server.ReloadFailed(err)
 		d.logger.Error("the configuration is bad; the old one stays", "file", d.path, "problems", err)
 		return "the configuration is bad, the old one stays: " + err.Error()
 	}
+	d.goOver(cfg, backend)
+	d.logger.Info("configuration read again", "file", d.path)
+	return "configuration read again: " + d.path
+}
+
+// goOver puts a configuration in the place of the one in force.
+func (d *daemon) goOver(cfg *config.Config, backend *server.Backend) {
 	if err := d.logs.open(cfg.Daemon, nil); err != nil {
 		d.logger.Error("the log goes on where it went", "error", err)
 	}
@@ -273,15 +295,13 @@ func (d *daemon) reload() string {
 		d.logger.Warn("the " + what + " change only at the next start")
 	}
 	d.server.Swap(backend)
-	d.logger.Info("configuration read again", "file", d.path)
-	return "configuration read again: " + d.path
 }
 
 // fixed names the settings that differ from those at the start and cannot
 // change any more.
 func (d *daemon) fixed(cfg config.Daemon) []string {
 	var changed []string
-	if !slices.Equal(cfg.Sockets, d.started.Sockets) {
+	if !slices.Equal(cfg.Sockets, d.started.Sockets) || cfg.AdminSocket != d.started.AdminSocket {
 		changed = append(changed, "sockets")
 	}
 	if cfg.User != d.started.User || cfg.Group != d.started.Group {

@@ -118,9 +118,13 @@ func (d *daemon) load(path string) (*config.Config, *server.Backend, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	backend, err := server.NewBackend(cfg, server.BackendOptions{Logger: d.logger, OnBack: d.emptyCaches})
+	backend, err := d.newBackend(cfg)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return cfg, backend, nil
+}
+
+func (d *daemon) newBackend(cfg *config.Config) (*server.Backend, error) {
+	return server.NewBackend(cfg, server.BackendOptions{Logger: d.logger, OnBack: d.emptyCaches})
 }

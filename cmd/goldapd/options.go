@@ -9,7 +9,7 @@ import (
 	"runtime/debug"
 )
 
-const usage = `Usage: goldapd [--config FILE] [--socket PATH]... [--check]
+const usage = `Usage: goldapd [--config FILE] [--socket PATH]... [--admin-socket PATH] [--check]
 
 The daemon of goldap, LDAP login for Linux. It answers on a Unix socket what
 libnss_goldap.so.2 and pam_goldap.so ask, or programs made for nslcd. It runs in
@@ -22,6 +22,10 @@ the foreground and logs to stderr unless the configuration says otherwise.
   --socket PATH   listen here instead of on the sockets of the configuration;
                   may be given several times. Sockets that systemd passes on
                   replace those of the configuration, too
+  --admin-socket PATH
+                  answer the admin API here instead of on the admin_socket of
+                  the configuration; with --socket and without this there is
+                  none
   --check         read the configuration, say what is wrong with it, and exit
   --version       print the version and exit
   --help          print this and exit
@@ -39,8 +43,10 @@ wrong arguments.
 type options struct {
 	config  string
 	sockets []string
-	check   bool
-	version bool
+	// adminSocket is empty if it was not given.
+	adminSocket string
+	check       bool
+	version     bool
 }
 
 // parseOptions reads the arguments. It prints the usage and returns
@@ -57,6 +63,7 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 		o.sockets = append(o.sockets, path)
 		return nil
 	})
+	flags.StringVar(&o.adminSocket, "admin-socket", "", "")
 	flags.BoolVar(&o.check, "check", false, "")
 	flags.BoolVar(&o.version, "version", false, "")
 	err := flags.Parse(args)

@@ -35,6 +35,12 @@ func (d *draft) checkDaemon() {
 			d.fail(at, socket, "is named twice")
 		}
 	}
+	if daemon.AdminSocket != "" {
+		d.checkText("daemon.admin_socket", daemon.AdminSocket, checkSocket)
+		if slices.Contains(daemon.Sockets, daemon.AdminSocket) {
+			d.fail("daemon.admin_socket", daemon.AdminSocket, "is one of sockets, too: everybody may ask there")
+		}
+	}
 	d.checkNumber("daemon.max_connections", int64(daemon.MaxConnections), 1, 1<<20)
 	d.checkNumber("daemon.max_connections_per_uid", int64(daemon.MaxConnectionsPerUID), 1, 1<<20)
 	d.checkChoice("daemon.log_level", daemon.LogLevel, logLevels()...)

@@ -18,6 +18,7 @@ func Default() *Config {
 	return &Config{
 		Daemon: Daemon{
 			Sockets:              []string{"/run/goldap/socket"},
+			AdminSocket:          "/run/goldap/admin.sock",
 			MaxConnections:       1024,
 			MaxConnectionsPerUID: 64,
 			LogLevel:             "info",

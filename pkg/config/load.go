@@ -100,7 +100,7 @@ func parse(path string, data []byte) *draft {
 // result ends the reading: the configuration, or everything that is wrong.
 func (d *draft) result() (*Config, error) {
 	if len(d.errors) > 0 {
-		d.wipe()
+		d.cfg.Wipe()
 		all := append(d.errors, d.skipped...)
 		sortByLine(all)
 		return nil, Errors(all)
@@ -112,8 +112,9 @@ func (d *draft) result() (*Config, error) {
 	return d.cfg, nil
 }
 
-func (d *draft) wipe() {
-	for _, directory := range d.cfg.Directories {
+// Wipe overwrites the passwords of a configuration that is not needed any more.
+func (c *Config) Wipe() {
+	for _, directory := range c.Directories {
 		directory.BindPassword.Wipe()
 		directory.RootBindPassword.Wipe()
 		for _, server := range directory.Servers {

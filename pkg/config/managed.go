@@ -27,6 +27,9 @@ type Managed struct {
 	Directories []Directory `toml:"directory"`
 	// Roles come in the place of those of the same name, or after all.
 	Roles []Role `toml:"role"`
+
+	// ownDirectories and ownRoles are the names in the administrator's file.
+	ownDirectories, ownRoles []string
 }
 
 // Authentication is what decides who may log in and who exists, but for the
@@ -37,7 +40,8 @@ type Authentication struct {
 	Services []Service `toml:"service"`
 }
 
-func defaultAuthentication() Authentication {
+// DefaultAuthentication returns what an empty [authentication] table means.
+func DefaultAuthentication() Authentication {
 	usual := Default()
 	return Authentication{Accounts: usual.Accounts, Login: usual.Login}
 }
@@ -63,7 +67,7 @@ func parseManaged(path, base string, data []byte) (*draft, *Managed) {
 		return d, m
 	}
 	if _, given := root["authentication"]; given {
-		authentication := defaultAuthentication()
+		authentication := DefaultAuthentication()
 		m.Authentication = &authentication
 	}
 	d.fillStruct(reflect.ValueOf(m).Elem(), "", root)
@@ -146,6 +150,7 @@ func merge(own, managed, removed []string) []item {
 
 func (d *draft) overlayDirectories(m *Managed, places map[string]place) {
 	own := namesOf(d.cfg.Directories, directoryName)
+	m.ownDirectories = own
 	items := merge(own, namesOf(m.Directories, directoryName), m.RemovedDirectories)
 	slices.SortStableFunc(items, func(a, b item) int {
 		return cmp.Compare(rank(m.DirectoryOrder, a.name), rank(m.DirectoryOrder, b.name))
@@ -168,7 +173,8 @@ func (d *draft) overlayDirectories(m *Managed, places map[string]place) {
 
 func (d *draft) overlayRoles(m *Managed, places map[string]place) {
 	name := func(r *Role) string { return r.Name }
-	items := merge(namesOf(d.cfg.Roles, name), namesOf(m.Roles, name), m.RemovedRoles)
+	m.ownRoles = namesOf(d.cfg.Roles, name)
+	items := merge(m.ownRoles, namesOf(m.Roles, name), m.RemovedRoles)
 	merged := make([]Role, 0, len(items))
 	for _, it := range items {
 		if it.managed {

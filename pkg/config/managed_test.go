@@ -207,7 +207,7 @@ func TestSaveManaged(t *testing.T) {
 	directory := DefaultDirectory()
 	directory.Name, directory.URIs, directory.Base = "c", []string{"ldaps://c"}, "dc=c"
 	directory.BindDN, directory.BindPassword = "cn=c", secret.FromString(marker)
-	authentication := defaultAuthentication()
+	authentication := DefaultAuthentication()
 	authentication.Login.Timeout = 3 * time.Second
 	m := &Managed{Directories: []Directory{directory}, DirectoryOrder: []string{"c"}, Authentication: &authentication}
 	cfg, contents, err := LoadWith(path, m)

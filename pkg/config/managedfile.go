@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"syscall"
 )
 
@@ -156,15 +155,4 @@ func syncFolder(path string) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
-}
-
-// Clone returns a copy whose lists can be changed. Passwords are shared.
-func (m *Managed) Clone() *Managed {
-	c := *m
-	c.DirectoryOrder = slices.Clone(m.DirectoryOrder)
-	c.RemovedDirectories = slices.Clone(m.RemovedDirectories)
-	c.RemovedRoles = slices.Clone(m.RemovedRoles)
-	c.Directories = slices.Clone(m.Directories)
-	c.Roles = slices.Clone(m.Roles)
-	return &c
 }

@@ -41,6 +41,10 @@ type Daemon struct {
 	// Sockets are the Unix sockets that goldapd listens on. Add
 	// /run/nslcd/socket for programs made for nslcd.
 	Sockets []string `toml:"sockets"`
+	// AdminSocket is the Unix socket of the admin API, which only root may use;
+	// goldapctl directory, role, settings, status and others ask there. Empty means
+	// none.
+	AdminSocket string `toml:"admin_socket"`
 	// MaxConnections bounds the requests that are served at the same time.
 	MaxConnections int `toml:"max_connections"`
 	// MaxConnectionsPerUID bounds them for each user of this machine except

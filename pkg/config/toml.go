@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -289,7 +290,7 @@ func tableName(path string) string {
 func tomlKeys(t reflect.Type) []string {
 	keys := make([]string, t.NumField())
 	for i := range keys {
-		keys[i] = t.Field(i).Tag.Get("toml")
+		keys[i] = cmp.Or(t.Field(i).Tag.Get("toml"), "-")
 	}
 	return keys
 }

@@ -142,7 +142,7 @@ func usualElement(t reflect.Type) reflect.Value {
 	case reflect.TypeFor[Directory]():
 		return reflect.ValueOf(DefaultDirectory())
 	case reflect.TypeFor[Authentication]():
-		return reflect.ValueOf(defaultAuthentication())
+		return reflect.ValueOf(DefaultAuthentication())
 	}
 	return reflect.Zero(t)
 }

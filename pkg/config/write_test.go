@@ -28,6 +28,7 @@ var equalConfigs = cmp.Options{
 		return false
 	}, cmp.Ignore()),
 	cmpopts.EquateEmpty(),
+	cmpopts.IgnoreUnexported(Managed{}),
 }
 
 // TestWrite writes every configuration of the tests below and reads it again.

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,21 +18,21 @@ import (
 // Report is what Verify found.
 type Report struct {
 	// Directory is what messages call the directory.
-	Directory string
+	Directory string `json:"directory"`
 	// Error says why the configuration cannot be used. Then nothing was tried.
-	Error string
+	Error string `json:"error,omitempty"`
 	// Servers are in the order in which they are asked; those that only take
 	// changes come last.
-	Servers []ServerReport
+	Servers []ServerReport `json:"servers,omitempty"`
 }
 
 // ServerReport is what was tried at one server, up to the first step that
 // failed.
 type ServerReport struct {
-	URI string
+	URI string `json:"uri"`
 	// OK: every step succeeded.
-	OK    bool
-	Steps []TrialStep
+	OK    bool        `json:"ok"`
+	Steps []TrialStep `json:"steps,omitempty"`
 }
 
 // The steps of a trial at a server, in order.
@@ -46,17 +47,38 @@ const (
 
 // TrialStep is one step.
 type TrialStep struct {
-	Name string
+	Name string `json:"name"`
 	// Details are what it was done with and what came of it, in order.
-	Details []Detail
-	Took    time.Duration
+	Details []Detail `json:"details,omitempty"`
+	Took    Took     `json:"microseconds"`
 	// Error is why it failed, for people; empty if it did not.
-	Error string
+	Error string `json:"error,omitempty"`
 }
+
+// Took is how long something took. In JSON it is a whole number of microseconds.
+type Took time.Duration
+
+// MarshalJSON returns microseconds.
+func (t Took) MarshalJSON() ([]byte, error) {
+	return strconv.AppendInt(nil, time.Duration(t).Microseconds(), 10), nil
+}
+
+// UnmarshalJSON reads microseconds.
+func (t *Took) UnmarshalJSON(data []byte) error {
+	n, err := strconv.ParseInt(string(data), 10, 64)
+	*t = Took(time.Duration(n) * time.Microsecond)
+	return err
+}
+
+// String is as that of a time.Duration.
+func (t Took) String() string { return time.Duration(t).String() }
 
 // Detail is a name with a value, both for people. Values are of the directory's
 // making: they may hold anything.
-type Detail struct{ Name, Value string }
+type Detail struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
 
 // Detail returns the first value of a detail of the step, "" if there is none.
 func (s TrialStep) Detail(name string) string {

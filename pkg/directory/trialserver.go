@@ -22,7 +22,7 @@ type serverTrial struct {
 
 // step ends the step that is under way.
 func (t *serverTrial) step(name string, err error, details ...Detail) {
-	s := TrialStep{Name: name, Details: details, Took: time.Since(t.began)}
+	s := TrialStep{Name: name, Details: details, Took: Took(time.Since(t.began))}
 	if err != nil {
 		s.Error = err.Error()
 	}

@@ -26,7 +26,13 @@ type Socket struct {
 // connect, and what it may ask is decided by its credentials. The folder is
 // made if only it is missing. A socket that nobody listens on any more is
 // replaced; it is an error if somebody does, or if the file is no socket.
-func Listen(path string) (*Socket, error) {
+func Listen(path string) (*Socket, error) { return listen(path, 0o666) }
+
+// ListenPrivate is Listen for a socket that only its owner and root may connect
+// to.
+func ListenPrivate(path string) (*Socket, error) { return listen(path, 0o600) }
+
+func listen(path string, mode fs.FileMode) (*Socket, error) {
 	if len(path) > maxSocketPath {
 		return nil, fmt.Errorf("socket %s: path of %d bytes, the limit is %d", path, len(path), maxSocketPath)
 	}
@@ -42,16 +48,16 @@ func Listen(path string) (*Socket, error) {
 	}
 	listener.SetUnlinkOnClose(false)
 	socket := &Socket{UnixListener: listener, path: path}
-	if err := socket.open(); err != nil {
+	if err := socket.open(mode); err != nil {
 		return nil, errors.Join(fmt.Errorf("socket %s: %w", path, err), socket.Close())
 	}
 	return socket, nil
 }
 
-// open lets everybody in, and remembers which file it is. The folder may belong
+// open gives the socket its mode, and remembers which file it is. The folder may belong
 // to whom root is about to become, who could put a symbolic link to a file of
 // root's in the place of the socket: chmod(2) would follow it.
-func (s *Socket) open() error {
+func (s *Socket) open(mode fs.FileMode) error {
 	fd, err := unix.Open(s.path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
@@ -64,7 +70,7 @@ func (s *Socket) open() error {
 	if s.file.Mode().Type() != fs.ModeSocket {
 		return errors.New("something else was put in its place")
 	}
-	return os.Chmod(fmt.Sprintf("/proc/self/fd/%d", fd), 0o666) // what is open, whatever has its name
+	return os.Chmod(fmt.Sprintf("/proc/self/fd/%d", fd), mode) // what is open, whatever has its name
 }
 
 // Close stops listening and removes the file, unless another one has taken its

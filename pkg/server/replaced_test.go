@@ -16,7 +16,7 @@ func TestReplacedSocketIsNotOpenedToAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{link, precious} {
-		if err := (&Socket{path: path}).open(); err == nil {
+		if err := (&Socket{path: path}).open(0o666); err == nil {
 			t.Errorf("%s was opened to all", path)
 		}
 	}

@@ -152,6 +152,18 @@ func (s *Server) RetryNow() {
 	}
 }
 
+// Flush makes the present backend forget what directories said.
+func (s *Server) Flush() {
+	present := s.backends.acquire()
+	if present == nil {
+		return
+	}
+	defer s.backends.release(present)
+	if present.Flush != nil {
+		present.Flush()
+	}
+}
+
 // Close closes the backend after the last request on it. Connections that
 // come later are closed without an answer.
 func (s *Server) Close() { s.backends.swap(nil) }

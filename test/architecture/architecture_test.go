@@ -21,23 +21,25 @@ const module = "github.com/goldap/goldap/"
 // below says what each room may import of ours. Arrows point down:
 // server -> login, names -> directory -> account.
 var below = map[string][]string{
-	"pkg/secret":     {},
-	"pkg/account":    {},
-	"pkg/expression": {},
-	"pkg/manual":     {},
-	"pkg/trace":      {},
-	"pkg/throttle":   {},
-	"pkg/config":     {"pkg/expression", "pkg/secret"},
-	"pkg/nslcd":      {"pkg/account", "pkg/secret"},
-	"pkg/directory":  {"pkg/account", "pkg/config", "pkg/expression", "pkg/secret", "pkg/throttle", "pkg/trace"},
-	"pkg/names":      {"pkg/account", "pkg/directory", "pkg/trace"},
-	"pkg/roles":      {"pkg/account", "pkg/trace"},
-	"pkg/login":      {"pkg/account", "pkg/directory", "pkg/roles", "pkg/secret", "pkg/trace"},
-	"pkg/server":     {"pkg/account", "pkg/config", "pkg/directory", "pkg/login", "pkg/names", "pkg/nslcd", "pkg/roles", "pkg/secret", "pkg/throttle", "pkg/trace"},
-	"pkg/metrics":    {"pkg/server"},
-	"pkg/client":     {"pkg/account", "pkg/nslcd", "pkg/secret"},
-	"pkg/embedded":   {"pkg/secret"},
-	"pkg/machine":    {"pkg/client", "pkg/config", "pkg/directory", "pkg/nslcd"},
+	"pkg/secret":      {},
+	"pkg/account":     {},
+	"pkg/expression":  {},
+	"pkg/manual":      {},
+	"pkg/trace":       {},
+	"pkg/throttle":    {},
+	"pkg/config":      {"pkg/expression", "pkg/secret"},
+	"pkg/nslcd":       {"pkg/account", "pkg/secret"},
+	"pkg/directory":   {"pkg/account", "pkg/config", "pkg/expression", "pkg/secret", "pkg/throttle", "pkg/trace"},
+	"pkg/names":       {"pkg/account", "pkg/directory", "pkg/trace"},
+	"pkg/roles":       {"pkg/account", "pkg/trace"},
+	"pkg/login":       {"pkg/account", "pkg/directory", "pkg/roles", "pkg/secret", "pkg/trace"},
+	"pkg/server":      {"pkg/account", "pkg/config", "pkg/directory", "pkg/login", "pkg/names", "pkg/nslcd", "pkg/roles", "pkg/secret", "pkg/throttle", "pkg/trace"},
+	"pkg/metrics":     {"pkg/server"},
+	"pkg/client":      {"pkg/account", "pkg/nslcd", "pkg/secret"},
+	"pkg/admin":       {"pkg/config", "pkg/directory", "pkg/secret", "pkg/server"},
+	"pkg/adminclient": {"pkg/admin", "pkg/directory", "pkg/server"},
+	"pkg/embedded":    {"pkg/secret"},
+	"pkg/machine":     {"pkg/client", "pkg/config", "pkg/directory", "pkg/nslcd"},
 }
 
 // only says who alone may import a library, and why.
@@ -182,7 +184,7 @@ func TestNoRoomOutgrowsOneReading(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if lines := strings.Count(string(data), "\n"); lines > most && !strings.HasSuffix(path, "_test.go") {
+		if lines := strings.Count(string(data), "\n"); lines > most && !strings.HasSuffix(path, "_test.go") && path != "pkg/admin/openapi.json" { // generated
 			t.Errorf("%s has %d lines: does it still do one thing?", path, lines)
 		}
 	})

@@ -1,6 +1,7 @@
 // Package reference writes the commented reference of the TOML spelling from
 // the model in pkg/config: the keys and texts from the source of model*.go, the
-// values from config.Default and config.DefaultDirectory.
+// values from config.Default and config.DefaultDirectory. The description of the
+// admin API (OpenAPI) is made of them, too.
 //
 // In the reference every key is commented out without a blank after the #
 // (#key = value), text has a blank there, and tables stand as they are, so that

@@ -1,0 +1,175 @@
+package admin
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/goldap/goldap/pkg/config"
+	"github.com/goldap/goldap/pkg/directory"
+)
+
+// collection is a list of things with names: the directories or the roles.
+type collection struct {
+	api *API
+	// path is where it is, kind what one of it is called in goldap.toml.
+	path, kind string
+	// items are all of it.
+	items func(*config.Config) []Item
+	// set puts what was sent in the place of the one of that name, or adds it.
+	set func(m *config.Managed, now *config.Config, name string, table map[string]any) error
+	// remove removes the one of that name.
+	remove func(m *config.Managed, name string)
+	// placed puts the one of that name at a position; nil if there is no order.
+	placed func(m *config.Managed, now *config.Config, name string, position int)
+	// verify tries what was set, before it is saved; nil if there is nothing to try.
+	verify func(r *http.Request, cfg *config.Config, name string) (*directory.Report, error)
+}
+
+// find returns the item of that name.
+func (c *collection) find(cfg *config.Config, name string) (Item, error) {
+	for _, item := range c.items(cfg) {
+		if item.Name == name {
+			return item, nil
+		}
+	}
+	return Item{}, problem(http.StatusNotFound, "there is no %s %q", c.kind, name)
+}
+
+// etag returns the entity tag of the item of that name, "" if there is none.
+func (c *collection) etag(name string) func(*config.Config) string {
+	return func(cfg *config.Config) string {
+		item, err := c.find(cfg, name)
+		if err != nil {
+			return ""
+		}
+		return item.ETag
+	}
+}
+
+func (c *collection) list(*http.Request) (*reply, error) {
+	cfg, err := c.api.read()
+	if err != nil {
+		return nil, err
+	}
+	defer cfg.Wipe()
+	items := c.items(cfg)
+	if items == nil {
+		items = []Item{}
+	}
+	return &reply{status: http.StatusOK, value: items}, nil
+}
+
+func (c *collection) get(r *http.Request) (*reply, error) {
+	cfg, err := c.api.read()
+	if err != nil {
+		return nil, err
+	}
+	defer cfg.Wipe()
+	item, err := c.find(cfg, r.PathValue("name"))
+	if err != nil {
+		return nil, err
+	}
+	return &reply{status: http.StatusOK, value: item, etag: item.ETag}, nil
+}
+
+// put changes the item of that name.
+func (c *collection) put(r *http.Request) (*reply, error) {
+	table, err := readTable(r)
+	if err != nil {
+		return nil, err
+	}
+	name := r.PathValue("name")
+	if given, found := table["name"]; found && given != name {
+		p := problem(http.StatusUnprocessableEntity, "nothing is changed, because this is wrong:")
+		p.Problems = []ParameterProblem{{Parameter: "name", Text: "is not the name in the path; to rename, add it under the new name and remove the old one"}}
+		return nil, p
+	}
+	return c.save(r, name, http.StatusOK, func(m *config.Managed, now *config.Config) error {
+		if _, err := c.find(now, name); err != nil {
+			return err
+		}
+		return c.set(m, now, name, table)
+	})
+}
+
+// post adds an item.
+func (c *collection) post(r *http.Request) (*reply, error) {
+	table, err := readTable(r)
+	if err != nil {
+		return nil, err
+	}
+	position, err := c.position(r.URL.Query().Get("position"))
+	if err != nil {
+		return nil, err
+	}
+	name, _ := table["name"].(string)
+	if name == "" {
+		p := problem(http.StatusUnprocessableEntity, "nothing is changed, because this is wrong:")
+		p.Problems = []ParameterProblem{{Parameter: "name", Text: "is missing: give the " + c.kind + " a name"}}
+		return nil, p
+	}
+	return c.save(r, name, http.StatusCreated, func(m *config.Managed, now *config.Config) error {
+		if _, err := c.find(now, name); err == nil {
+			return problem(http.StatusConflict, "there is a %s %q already: change it with PUT, or choose another name", c.kind, name)
+		}
+		err := c.set(m, now, name, table)
+		if err == nil && position > 0 {
+			c.placed(m, now, name, position)
+		}
+		return err
+	})
+}
+
+// position reads the parameter of that name; 0 is none.
+func (c *collection) position(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	position, err := strconv.Atoi(text)
+	if err != nil || position < 1 || c.placed == nil {
+		p := problem(http.StatusUnprocessableEntity, "nothing is changed, because this is wrong:")
+		p.Problems = []ParameterProblem{{Parameter: "position", Text: "must be a number from 1 on, and is for directories only"}}
+		return 0, p
+	}
+	return position, nil
+}
+
+// save makes a change of one item, and answers with the item.
+func (c *collection) save(r *http.Request, name string, status int, edit func(*config.Managed, *config.Config) error) (*reply, error) {
+	var report *directory.Report
+	look := func(cfg *config.Config) (err error) {
+		if c.verify != nil {
+			report, err = c.verify(r, cfg, name)
+		}
+		return err
+	}
+	cfg, err := c.api.change(r, c.etag(name), c.kind, edit, look)
+	if err != nil {
+		return nil, err
+	}
+	item, err := c.find(cfg, name)
+	if err != nil {
+		return nil, err
+	}
+	answer := &reply{status: status, value: Change{Item: item, Report: report}, etag: item.ETag}
+	if status == http.StatusCreated {
+		answer.location = c.path + "/" + url.PathEscape(name)
+	}
+	return answer, nil
+}
+
+func (c *collection) delete(r *http.Request) (*reply, error) {
+	name := r.PathValue("name")
+	_, err := c.api.change(r, c.etag(name), c.kind, func(m *config.Managed, now *config.Config) error {
+		if _, err := c.find(now, name); err != nil {
+			return err
+		}
+		c.remove(m, name)
+		return nil
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &reply{status: http.StatusNoContent}, nil
+}
