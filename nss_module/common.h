@@ -154,6 +154,8 @@ void goldap_leave(struct calm calm);
 void goldap_begin(struct lookup *lookup, int32_t action);
 /* Adds a name. One that is too long belongs to nobody. */
 void goldap_put_name(struct lookup *lookup, const char *name);
+/* Adds the name of a user or a group. That of the daemon's is nobody's here. */
+void goldap_put_account(struct lookup *lookup, const char *name);
 /* Adds an address of a family. */
 void goldap_put_address(struct lookup *lookup, int family, const void *address,
                         size_t length);

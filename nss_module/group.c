@@ -45,7 +45,7 @@ enum nss_status NSS(getgrnam_r)(const char *name, struct group *result,
   struct lookup lookup;
 
   goldap_begin(&lookup, ACTION_GROUP_BYNAME);
-  goldap_put_name(&lookup, name);
+  goldap_put_account(&lookup, name);
   return goldap_find(&lookup, read_group, result,
                      (struct reply){{buffer, size}, errnop, NULL});
 }
@@ -141,7 +141,7 @@ enum nss_status NSS(initgroups_dyn)(const char *user, gid_t skip, long *start,
   enum nss_status status;
 
   goldap_begin(&lookup, ACTION_GROUP_BYMEMBER);
-  goldap_put_name(&lookup, user);
+  goldap_put_account(&lookup, user);
   status = goldap_ask(&lookup);
   if (status == NSS_STATUS_SUCCESS)
     status = read_gids(&lookup, skip, &gids);

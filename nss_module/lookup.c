@@ -14,6 +14,11 @@
 #define GOLDAP_SOCKET "/run/goldap/socket"
 #endif
 
+/* Who the daemon runs as where systemd starts it, and that user's group. */
+#ifndef GOLDAP_USER
+#define GOLDAP_USER "goldap"
+#endif
+
 /* What everybody is called who has no uid in this program's user namespace
  * (user_namespaces(7)). */
 enum { UNMAPPED = 65534 };
@@ -88,6 +93,15 @@ void goldap_put_name(struct lookup *lookup, const char *name) {
     lookup->status = NSS_STATUS_NOTFOUND; /* no entry has such a name */
   else
     wire_put_string(&lookup->request, name, WIRE_NAME_MAX);
+}
+
+/* Before systemd starts the daemon it looks up its user, and the groups that
+ * the user is in. It would wait for the daemon. */
+void goldap_put_account(struct lookup *lookup, const char *name) {
+  if (lookup->status == NSS_STATUS_SUCCESS && name != NULL &&
+      strcmp(name, GOLDAP_USER) == 0)
+    lookup->status = NSS_STATUS_NOTFOUND;
+  goldap_put_name(lookup, name);
 }
 
 void goldap_put_address(struct lookup *lookup, int family, const void *address,

@@ -45,7 +45,7 @@ enum nss_status NSS(getpwnam_r)(const char *name, struct passwd *result,
   struct lookup lookup;
 
   goldap_begin(&lookup, ACTION_PASSWD_BYNAME);
-  goldap_put_name(&lookup, name);
+  goldap_put_account(&lookup, name);
   return goldap_find(&lookup, read_passwd, result,
                      (struct reply){{buffer, size}, errnop, NULL});
 }

@@ -46,7 +46,7 @@ enum nss_status NSS(getspnam_r)(const char *name, struct spwd *result,
   struct lookup lookup;
 
   goldap_begin(&lookup, ACTION_SHADOW_BYNAME);
-  goldap_put_name(&lookup, name);
+  goldap_put_account(&lookup, name);
   return goldap_find(&lookup, read_shadow, result,
                      (struct reply){{buffer, size}, errnop, NULL});
 }

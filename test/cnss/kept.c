@@ -150,11 +150,41 @@ static void test_own_user(void) {
   check(ask_as(0, NSS_STATUS_SUCCESS), "root always asks");
 }
 
+/* Root asks for whom it starts the daemon as, before there is one. */
+static void test_name_of_the_daemon(void) {
+  char buffer[1024];
+  struct passwd user;
+  struct group group;
+  struct spwd shadow;
+  gid_t gids[1], *list = gids;
+  long start_at = 0, size = 1;
+  unsigned before = requests();
+  int error = 0;
+
+  check(_nss_goldap_getpwnam_r("goldap", &user, buffer, sizeof buffer,
+                               &error) == NSS_STATUS_NOTFOUND,
+        "the daemon's user");
+  check(_nss_goldap_getspnam_r("goldap", &shadow, buffer, sizeof buffer,
+                               &error) == NSS_STATUS_NOTFOUND,
+        "the daemon's password");
+  check(_nss_goldap_getgrnam_r("goldap", &group, buffer, sizeof buffer,
+                               &error) == NSS_STATUS_NOTFOUND,
+        "the daemon's group");
+  check(_nss_goldap_initgroups_dyn("goldap", 1, &start_at, &size, &list, -1,
+                                   &error) == NSS_STATUS_NOTFOUND,
+        "the groups of the daemon");
+  check(requests() == before, "the daemon is not asked for itself");
+  check(_nss_goldap_getpwnam_r("goldap2", &user, buffer, sizeof buffer,
+                               &error) == NSS_STATUS_SUCCESS,
+        "a similar name");
+}
+
 int main(void) {
   start_daemon();
   test_kept();
   test_shadow();
   test_own_user();
+  test_name_of_the_daemon();
   unlink(GOLDAP_SOCKET);
   printf("kept: %u faults\n", faults());
   return faults() == 0 ? 0 : 1;
