@@ -13,7 +13,7 @@ import (
 	"github.com/goldap/goldap/pkg/manual"
 )
 
-//go:generate go test -count=1 -run ^TestManual$ . -update
+//go:generate go test -count=1 -run ^(TestManual|TestCompletionScripts)$ . -update
 
 const (
 	manualFolder = "../../packaging/man"

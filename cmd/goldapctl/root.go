@@ -44,10 +44,12 @@ func newRoot() *cobra.Command {
 		Args:          onlyVerbs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.DisableDefaultCmd = true // newCompletion is it
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
 		newCheck(),
+		newCompletion(),
 		newConvert(),
 		newDemo(),
 		newExplain(),
@@ -59,6 +61,7 @@ func newRoot() *cobra.Command {
 		newTest(),
 		newVersion(),
 	)
+	completeArguments(root)
 	return root
 }
 
