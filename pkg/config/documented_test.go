@@ -73,6 +73,42 @@ func compareKeywords(t *testing.T, in spelling, keywords []keyword, rows map[str
 	}
 }
 
+// TestSSSDKeysAreDocumented looks for each key that is carried over in the table of
+// docs/migrating-from-sssd.md, and for each key of the table in SSSD's.
+func TestSSSDKeysAreDocumented(t *testing.T) {
+	data, err := os.ReadFile("../../docs/migrating-from-sssd.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(data), "\n## Where each option goes\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	documented := map[string]bool{"domains": true, "entry_negative_timeout": true, "pam_id_timeout": true}
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 4 {
+			continue
+		}
+		for _, match := range regexp.MustCompile("`([a-z0-9_]+)(?: = [a-z]+)?`").FindAllStringSubmatch(cells[1], -1) {
+			documented[match[1]] = true
+		}
+	}
+	for _, name := range []string{"dns_discovery_domain", "ad_domain"} { // of ldap_uri
+		documented[name] = true
+	}
+	for _, k := range sssdKeywords() {
+		if !documented[k.name] {
+			t.Errorf("docs/migrating-from-sssd.md has no row for %s", k.name)
+		}
+		delete(documented, k.name)
+	}
+	for _, name := range []string{"domains", "entry_negative_timeout", "pam_id_timeout", "deny"} {
+		delete(documented, name)
+	}
+	for name := range documented {
+		t.Errorf("docs/migrating-from-sssd.md has a row for %s, which is not carried over", name)
+	}
+}
+
 // TestMemoryIsDocumented compares the defaults in the table of docs/lookups.md
 // with the model's.
 func TestMemoryIsDocumented(t *testing.T) {
