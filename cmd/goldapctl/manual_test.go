@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/goldap/goldap/pkg/manual"
 )
@@ -86,11 +85,14 @@ func pageName(cmd *cobra.Command) string {
 func pageOf(cmd *cobra.Command) manual.Page {
 	description, statuses := exitStatuses(cmd)
 	p := manual.Page{Name: pageName(cmd), Volume: 1, Summary: cmd.Short}
-	p.Sections = append(p.Sections, manual.Section{Heading: "SYNOPSIS", Roff: synopsis(cmd)},
+	p.Sections = append(p.Sections, manual.Section{Heading: "SYNOPSIS", Roff: manual.Tag(synopsis(cmd)) + "\n"},
 		manual.Section{Heading: "DESCRIPTION", Blocks: description})
 	if children := availableVerbs(cmd); len(children) > 0 {
 		var items []manual.Item
 		for _, child := range children {
+			if child.Name() == "help" {
+				continue
+			}
 			items = append(items, manual.Item{Tag: child.Name(), Text: "See " + pageName(child) + "(1): " + child.Short + "."})
 		}
 		p.Sections = append(p.Sections, manual.Section{Heading: "VERBS", Blocks: []manual.Block{{Items: items}}})
@@ -123,48 +125,12 @@ func exitStatuses(cmd *cobra.Command) (text, statuses []manual.Block) {
 	return append(manual.Parse(before), blocks[1:]...), blocks[:1]
 }
 
-func synopsis(cmd *cobra.Command) string {
-	arguments := strings.TrimPrefix(cmd.Use, cmd.Name())
-	if len(availableVerbs(cmd)) > 0 && arguments == "" {
-		arguments = " [VERB]"
-	}
-	return manual.Tag(cmd.CommandPath()+arguments+" [OPTION]...") + "\n"
-}
-
-func availableVerbs(cmd *cobra.Command) []*cobra.Command {
-	var available []*cobra.Command
-	for _, verb := range cmd.Commands() {
-		if verb.IsAvailableCommand() && verb.Name() != "help" {
-			available = append(available, verb)
-		}
-	}
-	return available
-}
-
 // flagItems are the options of a verb, as --help has them.
 func flagItems(cmd *cobra.Command) []manual.Item {
 	var items []manual.Item
-	cmd.InitDefaultHelpFlag()
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		if flag.Hidden {
-			return
-		}
-		value, usage := pflag.UnquoteUsage(flag)
-		if flag.Name == "help" {
-			usage = "print the help and exit"
-		}
-		tag := "--" + flag.Name
-		if flag.Shorthand != "" {
-			tag = "-" + flag.Shorthand + ", " + tag
-		}
-		if value != "" {
-			tag += " " + strings.ToUpper(value)
-		}
-		if flag.DefValue != "" && flag.DefValue != "false" && flag.DefValue != "[]" && flag.DefValue != "0" {
-			usage += fmt.Sprintf(" (default %s)", flag.DefValue)
-		}
-		items = append(items, manual.Item{Tag: tag, Text: usage})
-	})
+	for _, option := range optionsOf(cmd) {
+		items = append(items, manual.Item{Tag: strings.TrimSpace(option[0]), Text: option[1]})
+	}
 	return items
 }
 
@@ -202,7 +168,7 @@ func documentOfVerbs() string {
 	for _, cmd := range all {
 		if cmd.HasParent() {
 			fmt.Fprintf(&b, "\n## %s\n\n", cmd.CommandPath())
-			b.WriteString(manual.Code(cmd.CommandPath()+strings.TrimPrefix(cmd.Use, cmd.Name())) + "\n")
+			b.WriteString(manual.Code(synopsis(cmd)) + "\n")
 		} else {
 			b.WriteString("\n")
 		}

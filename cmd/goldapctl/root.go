@@ -47,6 +47,7 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true // newCompletion is it
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.SetHelpCommand(newHelp())
+	root.SetUsageFunc(writeUsage)
 	root.AddCommand(
 		newCheck(),
 		newCompletion(),
