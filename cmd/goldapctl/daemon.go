@@ -32,14 +32,14 @@ type daemon struct {
 }
 
 // startDaemon starts goldapd and returns when it has said that it is ready.
-// What it writes to stderr goes to the file logPath.
-func startDaemon(ctx context.Context, binary, configPath, socket, logPath string) (*daemon, error) {
+// What it writes to stderr goes to the file logPath. more are further arguments.
+func startDaemon(ctx context.Context, binary, configPath, socket, logPath string, more ...string) (*daemon, error) {
 	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening goldapd's log: %w", err)
 	}
 	d := &daemon{
-		cmd:     exec.Command(binary, "--config", configPath, "--socket", socket),
+		cmd:     exec.Command(binary, append([]string{"--config", configPath, "--socket", socket}, more...)...),
 		logPath: logPath,
 		ready:   make(chan struct{}),
 		ended:   make(chan struct{}),

@@ -11,7 +11,7 @@ import (
 const rootLong = `goldapctl is the command for people of goldap, LDAP login for Linux.
 
 It talks to goldapd through its socket and does not need the configuration;
-"explain", "flush" and "status" need root. Only "demo" starts things of its own.
+"cache", "explain", "metrics" and "status" need root. Only "demo" starts things of its own.
 
 Exit statuses:
   0  found, or everything as announced
@@ -49,6 +49,7 @@ func newRoot() *cobra.Command {
 	root.SetHelpCommand(newHelp())
 	root.SetUsageFunc(writeUsage)
 	root.AddCommand(
+		newCache(),
 		newCheck(),
 		newCompletion(),
 		newConvert(),
@@ -57,6 +58,7 @@ func newRoot() *cobra.Command {
 		newFlush(),
 		newGroups(),
 		newLookup(),
+		newMetrics(),
 		newSSHKeys(),
 		newStatus(),
 		newTest(),

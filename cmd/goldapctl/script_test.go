@@ -32,8 +32,9 @@ var update = flag.Bool("update", false, "write the golden files and the manual a
 //
 //	goldapctl ARGUMENT...         this program
 //	goldapd ARGUMENT...           the daemon, as it was built for the test
-//	goldapd start [CONFIG]        the daemon in the background, on $SOCKET, with
-//	                              goldap.toml or CONFIG; its log is goldapd.log
+//	goldapd start [CONFIG]        the daemon in the background, on $SOCKET and with
+//	                              the admin API on $ADMIN, with goldap.toml or
+//	                              CONFIG; its log is goldapd.log
 //	goldapd stop|kill|reload      ends it with SIGTERM or SIGKILL, or sends SIGHUP
 //	directory [start]             a directory with the users of the demo, which
 //	                              insists on StartTLS: writes goldap.toml, ca.pem
@@ -41,6 +42,8 @@ var update = flag.Bool("update", false, "write the golden files and the manual a
 //	directory stop                takes it away
 //	artefacts                     builds pam_goldap.so and goldapd into $BUILD
 //	exits STATUS COMMAND...       runs a command that must end with this status
+//	until PATTERN COMMAND...      runs a command that succeeds until its output has
+//	                              a line that matches, for five seconds at most
 //	json FILE [PATH VALUE]        FILE (or stdout) is JSON and at PATH, such as
 //	                              .servers.0.uri, has VALUE
 //	normalise FROM TO             copies FROM (or stdout) to TO, and puts TIME,
@@ -64,6 +67,7 @@ func TestScripts(t *testing.T) {
 			"goldapd":   scriptDaemon,
 			"json":      scriptJSON,
 			"normalise": scriptNormalise,
+			"until":     scriptUntil,
 		},
 	})
 }
@@ -88,6 +92,7 @@ func setUpScript(env *testscript.Env) error {
 		}
 	})
 	env.Setenv("SOCKET", filepath.Join(env.WorkDir, "socket"))
+	env.Setenv("ADMIN", filepath.Join(env.WorkDir, "admin.sock"))
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("LC_ALL", "C.UTF-8")
 	return nil
@@ -131,7 +136,7 @@ func scriptDaemon(ts *testscript.TestScript, neg bool, args []string) {
 		config := append(args[1:], "goldap.toml")[0]
 		ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
 		defer cancel()
-		s.daemon, err = startDaemon(ctx, binary, ts.MkAbs(config), ts.Getenv("SOCKET"), ts.MkAbs("goldapd.log"))
+		s.daemon, err = startDaemon(ctx, binary, ts.MkAbs(config), ts.Getenv("SOCKET"), ts.MkAbs("goldapd.log"), "--admin-socket", ts.Getenv("ADMIN"))
 		ts.Check(err)
 	case s.daemon != nil && verb == "stop":
 		s.daemon.stop()
@@ -209,6 +214,23 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if status != want {
 		ts.Fatalf("exit status %d, want %d", status, want)
+	}
+}
+
+func scriptUntil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN COMMAND...")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("there is no line with %q", args[0])
+		}
 	}
 }
 

@@ -33,6 +33,11 @@ const (
 	BadKey Reason = "ssh key"
 )
 
+// Reasons returns all of them.
+func Reasons() []Reason {
+	return []Reason{Unusable, Ambiguous, BadName, BadID, Local, OfRole, BadMember}
+}
+
 // refusal is an error that matches directory.ErrBadEntry and knows its reason.
 type refusal struct {
 	reason Reason

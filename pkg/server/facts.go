@@ -39,7 +39,9 @@ func (s Status) facts() []nslcd.Fact {
 	}
 	all = append(all, s.Caches.facts()...)
 	for _, reason := range slices.Sorted(maps.Keys(s.Refusals)) {
-		all = append(all, nslcd.Fact{Name: "refused " + reason, Value: strconv.FormatUint(s.Refusals[reason], 10)})
+		if count := s.Refusals[reason]; count > 0 {
+			all = append(all, nslcd.Fact{Name: "refused " + reason, Value: strconv.FormatUint(count, 10)})
+		}
 	}
 	if s.Throttle.Enabled {
 		all = append(all, s.Throttle.facts()...)

@@ -74,7 +74,7 @@ func TestStatusOfARealBackend(t *testing.T) {
 	if up.Caches.Logins.Misses != 1 || up.Caches.Logins.Entries != 1 {
 		t.Errorf("logins %+v", up.Caches.Logins)
 	}
-	if up.Refusals["id"] != 1 || len(up.Refusals) != 1 {
+	if up.Refusals["id"] != 1 || up.Refusals["local"] != 0 || len(up.Refusals) != 7 {
 		t.Errorf("refusals %v", up.Refusals)
 	}
 	if c := up.Configuration; c.Path != path || !slices.Equal(c.Files, cfg.Files) || c.Generation != 1 || c.Read.Before(before.Add(-time.Minute)) ||

@@ -25,7 +25,8 @@ type Status struct {
 	// Directories are in the order in which they are asked.
 	Directories []DirectoryStatus `json:"directories"`
 	Caches      CachesStatus      `json:"caches"`
-	// Refusals is how often something in a directory was not believed, by reason.
+	// Refusals is how often something in a directory was not believed, by reason;
+	// all reasons are there.
 	Refusals    map[string]uint64 `json:"refusals"`
 	Throttle    ThrottleStatus    `json:"throttle"`
 	Connections ConnectionsStatus `json:"connections"`

@@ -15,6 +15,9 @@ func reporter(directories []*directory.Directory, lookups *names.Names) func(*St
 		}
 		s.Caches = cachesStatus(lookups.Stats())
 		s.Refusals = map[string]uint64{}
+		for _, reason := range names.Reasons() {
+			s.Refusals[string(reason)] = 0
+		}
 		for reason, count := range lookups.Refusals() {
 			s.Refusals[string(reason)] = count
 		}

@@ -70,5 +70,5 @@ tls.ca_file = %q
 			t.Errorf("gecos %q while the directory is away", got)
 		}
 	}
-	run(t, goldapctl, "status").accept(t, "down", "refused local: 1", "flushed: 20")
+	run(t, goldapctl, "status").accept(t, "down", "refused: local 1", "flushed: 20")
 }

@@ -26,6 +26,7 @@ const (
 	GoldapConfig  = "/etc/pam_ldap.conf"
 	GoldapSecret  = "/etc/pam_ldap.secret"
 	GoldapSocket  = "/run/goldap/socket"
+	GoldapAdmin   = "/run/goldap/admin.sock"
 	GoldapProgram = "/goldap/build/goldapd"
 )
 
@@ -85,7 +86,8 @@ func StartNslcd(ctx context.Context, logFile string, options ...string) (*Daemon
 	return d, d.ready(ctx, NslcdSocket)
 }
 
-// StartGoldapd starts goldapd on sockets and waits until all of them answer.
+// StartGoldapd starts goldapd on sockets and waits until all of them answer. With
+// its usual one among them it has the admin API in its usual place, too.
 func StartGoldapd(ctx context.Context, logFile, config string, sockets ...string) (*Daemon, error) {
 	arguments := []string{"--config", config}
 	for _, socket := range sockets {
@@ -93,6 +95,9 @@ func StartGoldapd(ctx context.Context, logFile, config string, sockets ...string
 			return nil, err
 		}
 		arguments = append(arguments, "--socket", socket)
+		if socket == GoldapSocket {
+			arguments = append(arguments, "--admin-socket", GoldapAdmin)
+		}
 	}
 	d, err := start(logFile, GoldapProgram, arguments...)
 	if err != nil {
