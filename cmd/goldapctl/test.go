@@ -9,7 +9,8 @@ const testLong = `Try for one user what happens at a login, and see each step wi
 "test login" asks libpam, as sshd or sudo would: the whole stack of a service
 decides. "test directory" leaves PAM and goldapd out and asks the directory.`
 
-const testExample = `  goldapctl test login alice --service sshd`
+const testExample = `  goldapctl test login alice --service sshd
+  goldapctl test directory alice --password`
 
 // newTest is the verb for trials.
 func newTest() *cobra.Command {
@@ -21,6 +22,6 @@ func newTest() *cobra.Command {
 		Args:    onlyVerbs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newTestLogin())
+	cmd.AddCommand(newTestDirectory(), newTestLogin())
 	return cmd
 }

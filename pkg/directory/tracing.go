@@ -3,6 +3,8 @@ package directory
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
@@ -72,10 +74,19 @@ func noteBind(ctx context.Context, dn string, reply Reply) {
 	if t == nil {
 		return
 	}
-	facts := []any{"dn", dn, "code", reply.Code}
+	facts := []any{"dn", dn}
+	for _, detail := range replyDetails(reply) {
+		facts = append(facts, detail.Name, detail.Value)
+	}
+	t.Note("bind with the password", facts...)
+}
+
+// replyDetails are what a server said to a bind with a password.
+func replyDetails(reply Reply) []Detail {
+	details := []Detail{{"code", strconv.Itoa(reply.Code)}}
 	add := func(name string, value any, there bool) {
 		if there {
-			facts = append(facts, name, value)
+			details = append(details, Detail{name, fmt.Sprint(value)})
 		}
 	}
 	p := reply.Policy
@@ -88,5 +99,5 @@ func noteBind(ctx context.Context, dn string, reply Reply) {
 	add("expires in seconds", p.ExpiresIn, p.ExpiresIn >= 0)
 	add("password expired (2.16.840.1.113730.3.4.4)", true, p.NetscapeExpired)
 	add("expires in seconds (2.16.840.1.113730.3.4.5)", p.NetscapeExpiresIn, p.NetscapeExpiresIn >= 0)
-	t.Note("bind with the password", facts...)
+	return details
 }

@@ -91,13 +91,32 @@ func (s TrialStep) Detail(name string) string {
 }
 
 // Failed returns the step that failed, or nil.
-func (r ServerReport) Failed() *TrialStep {
-	for i := range r.Steps {
-		if r.Steps[i].Error != "" {
-			return &r.Steps[i]
+func (r ServerReport) Failed() *TrialStep { return failedOf(r.Steps) }
+
+// failedOf returns the first step that failed, or nil.
+func failedOf(steps []TrialStep) *TrialStep {
+	for i := range steps {
+		if steps[i].Error != "" {
+			return &steps[i]
 		}
 	}
 	return nil
+}
+
+// steps are those that were taken, and when the one under way began.
+type steps struct {
+	taken []TrialStep
+	began time.Time
+}
+
+// step ends the step that is under way.
+func (s *steps) step(name string, err error, details ...Detail) {
+	one := TrialStep{Name: name, Details: details, Took: Took(time.Since(s.began))}
+	if err != nil {
+		one.Error = err.Error()
+	}
+	s.taken = append(s.taken, one)
+	s.began = time.Now()
 }
 
 // Usable reports whether at least one server took every step, so that goldap
@@ -131,11 +150,11 @@ func Verify(ctx context.Context, cfg config.Directory) Report {
 		return Report{Directory: cfg.Name, Error: err.Error()}
 	}
 	defer d.Close()
-	return Report{Directory: d.cfg.Name, Servers: d.verify(ctx)}
+	return Report{Directory: d.cfg.Name, Servers: reportsOf(d.tryServers(ctx))}
 }
 
-// verify tries every server.
-func (d *Directory) verify(ctx context.Context) []ServerReport {
+// tryServers tries every server.
+func (d *Directory) tryServers(ctx context.Context) []*serverTrial {
 	var trials []*serverTrial
 	for _, src := range append(d.sources[:len(d.sources):len(d.sources)], d.writeOnly...) {
 		trials = append(trials, src.trials(ctx)...)
@@ -150,11 +169,14 @@ func (d *Directory) verify(ctx context.Context) []ServerReport {
 			return nil
 		})
 	}
-	_ = all.Wait() // they have their reports
+	_ = all.Wait() // they have their steps
+	return trials
+}
+
+func reportsOf(trials []*serverTrial) []ServerReport {
 	reports := make([]ServerReport, 0, len(trials))
 	for _, t := range trials {
-		t.report.OK = t.report.Failed() == nil
-		reports = append(reports, t.report)
+		reports = append(reports, ServerReport{URI: t.uri, OK: failedOf(t.taken) == nil, Steps: t.taken})
 	}
 	return reports
 }
@@ -162,18 +184,18 @@ func (d *Directory) verify(ctx context.Context) []ServerReport {
 // trials returns one trial for each server of the source, and a failed one for
 // a source that has none.
 func (src *source) trials(ctx context.Context) []*serverTrial {
+	nameless := newServerTrial(nil, src.uri)
 	servers, err := src.get(ctx)
 	if err == nil && len(servers) == 0 {
 		err = fmt.Errorf("DNS names no server for %s", src.uri)
 	}
 	if err != nil {
-		failed := &serverTrial{began: time.Now(), report: ServerReport{URI: src.uri}}
-		failed.step(StepDNS, err)
-		return []*serverTrial{failed}
+		nameless.step(StepDNS, err)
+		return []*serverTrial{nameless}
 	}
 	var trials []*serverTrial
 	for _, s := range servers {
-		trials = append(trials, &serverTrial{server: s, report: ServerReport{URI: s.at.uri}})
+		trials = append(trials, newServerTrial(s, s.at.uri))
 	}
 	return trials
 }

@@ -16,18 +16,18 @@ import (
 // serverTrial tries one server of a directory.
 type serverTrial struct {
 	server *server // nil if DNS did not name one
-	report ServerReport
-	began  time.Time // the step that is under way
+	uri    string
+	steps
 }
 
-// step ends the step that is under way.
-func (t *serverTrial) step(name string, err error, details ...Detail) {
-	s := TrialStep{Name: name, Details: details, Took: Took(time.Since(t.began))}
-	if err != nil {
-		s.Error = err.Error()
-	}
-	t.report.Steps = append(t.report.Steps, s)
-	t.began = time.Now()
+func newServerTrial(s *server, uri string) *serverTrial {
+	return &serverTrial{server: s, uri: uri, steps: steps{began: time.Now()}}
+}
+
+// answers reports whether requests can be made at the server.
+func (t *serverTrial) answers() bool {
+	failed := failedOf(t.taken)
+	return t.server != nil && (failed == nil || failed.Name == StepBase || failed.Name == StepUsers)
 }
 
 // run takes the steps up to the first that fails.
@@ -45,7 +45,7 @@ func (t *serverTrial) run(ctx context.Context, d *Directory) {
 		return
 	}
 	t.searchBase(ctx, d, c)
-	if t.report.Failed() == nil {
+	if failedOf(t.taken) == nil {
 		t.searchUsers(ctx, d, c)
 	}
 }
@@ -94,9 +94,11 @@ func (t *serverTrial) connect(ctx context.Context) (*conn, error) {
 // behind is the reason why a connection could not be opened, without what the
 // name of the step says.
 func behind(err error) error {
-	if several, ok := err.(interface{ Unwrap() []error }); ok && errors.Is(err, errTransport) {
-		reasons := several.Unwrap()
-		return reasons[len(reasons)-1]
+	for outer := err; outer != nil && errors.Is(err, errTransport); outer = errors.Unwrap(outer) {
+		if several, ok := outer.(interface{ Unwrap() []error }); ok {
+			reasons := several.Unwrap()
+			return reasons[len(reasons)-1]
+		}
 	}
 	return err
 }
