@@ -52,7 +52,7 @@ configuration() {
 	entries /usr/share/doc/goldap/docs docs/*.md
 	entries /usr/share/doc/goldap/examples etc/examples/*.toml
 	entries /usr/share/doc/goldap/selinux packaging/selinux/*
-	for section in 1 5 8; do
+	for section in 1 5 7 8; do
 		entries "/usr/share/man/man$section" "$STAGE"/man/*."$section.gz"
 	done
 	completions

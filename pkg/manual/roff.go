@@ -36,7 +36,7 @@ func (p Page) Roff(generatedFrom string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, ".\\\" Generated from %s; do not edit.\n", generatedFrom)
 	fmt.Fprintf(&b, ".TH %s %d %s goldap \"goldap manual\"\n", escape(strings.ToUpper(p.Name)), p.Volume, date)
-	fmt.Fprintf(&b, ".SH NAME\n%s \\- %s\n", escape(p.Name), escape(p.Summary))
+	b.WriteString(".SH NAME\n" + wrap(escape(p.Name)+` \- `+escape(p.Summary)))
 	for _, s := range p.Sections {
 		b.WriteString(s.roff())
 	}

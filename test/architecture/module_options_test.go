@@ -51,3 +51,28 @@ func TestModuleOptionsAreDocumented(t *testing.T) {
 		}
 	}
 }
+
+// TestManualPagesExist looks for the pages of ours that the pages name.
+func TestManualPagesExist(t *testing.T) {
+	folder := filepath.Join(root, "packaging", "man")
+	pages, err := filepath.Glob(filepath.Join(folder, "*.[1-8]"))
+	if err != nil || len(pages) < 10 {
+		t.Fatalf("only %v, %v", pages, err)
+	}
+	named := regexp.MustCompile(`((?:goldap|pam_goldap|libnss_goldap)[a-z0-9_.-]*)(?: |\\fR)?\(([1-8])\)`)
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := named.FindAllStringSubmatch(strings.ReplaceAll(string(text), `\-`, "-"), -1)
+		if len(found) == 0 {
+			t.Errorf("%s names no other page", page)
+		}
+		for _, match := range found {
+			if !slices.Contains(pages, filepath.Join(folder, match[1]+"."+match[2])) {
+				t.Errorf("%s names %s(%s), which is not there", page, match[1], match[2])
+			}
+		}
+	}
+}
