@@ -59,6 +59,7 @@ func newRoot() *cobra.Command {
 		newGroups(),
 		newLookup(),
 		newMetrics(),
+		newSetup(),
 		newSSHKeys(),
 		newStatus(),
 		newTest(),

@@ -49,6 +49,8 @@ var update = flag.Bool("update", false, "write the golden files and the manual a
 //	normalise FROM TO             copies FROM (or stdout) to TO, and puts TIME,
 //	                              DATE, ADDRESS and $WORK where those differ
 //
+// $NSSWITCH is the packages' script for nsswitch.conf.
+//
 // "[root]" is true if the test runs as root. HOME and the sockets are the
 // script's own; nothing may touch the machine's. A password is given with stdin:
 // ttyin types too early, and readPassword throws away what was typed before it asked.
@@ -94,6 +96,11 @@ func setUpScript(env *testscript.Env) error {
 	env.Setenv("SOCKET", filepath.Join(env.WorkDir, "socket"))
 	env.Setenv("ADMIN", filepath.Join(env.WorkDir, "admin.sock"))
 	env.Setenv("HOME", env.WorkDir)
+	script, err := filepath.Abs(filepath.Join("..", "..", "packaging", "nsswitch"))
+	if err != nil {
+		return err
+	}
+	env.Setenv("NSSWITCH", script)
 	env.Setenv("LC_ALL", "C.UTF-8")
 	return nil
 }

@@ -107,3 +107,18 @@ func equalBytes(attribute string, value []byte) filter {
 	}
 	return filter{b.String() + ")"}
 }
+
+// domainOf returns the SID of the domain that a SID is of, as text, "" if it is
+// none.
+func domainOf(value string) string {
+	const header, each = 8, 4
+	if len(value) < header+2*each || value[0] != 1 || len(value) != header+each*int(value[1]) {
+		return ""
+	}
+	authority := append(make([]byte, 2), value[2:header]...)
+	text := "S-1-" + strconv.FormatUint(binary.BigEndian.Uint64(authority), 10)
+	for at := header; at < len(value)-each; at += each {
+		text += "-" + strconv.FormatUint(uint64(binary.LittleEndian.Uint32([]byte(value[at:at+each]))), 10)
+	}
+	return text
+}

@@ -42,8 +42,9 @@ type UserSample struct {
 	// Password: userPassword can be read, as it should not be.
 	Password bool
 	MemberOf bool
-	// ObjectSID: there is a security identifier.
-	ObjectSID bool
+	// Domain is the SID of the domain of Active Directory that the users are
+	// of, such as S-1-5-21-1-2-3.
+	Domain string
 	// Incomplete are attributes of an account that the sample lacks.
 	Incomplete []string
 }
@@ -179,11 +180,14 @@ func (y *surveyor) readSample(ctx context.Context, k kinds) error {
 	shown := map[string]bool{}
 	for _, e := range found {
 		sample.DN = found[0].DN
+		if sample.Domain == "" {
+			sample.Domain = domainOf(e.first("objectSid"))
+		}
 		for _, name := range attributes {
 			shown[name] = shown[name] || len(e.values(name)) > 0
 		}
 	}
-	sample.Password, sample.MemberOf, sample.ObjectSID = shown["userPassword"], shown["memberOf"], shown["objectSid"]
+	sample.Password, sample.MemberOf = shown["userPassword"], shown["memberOf"]
 	for _, name := range required {
 		if len(found) > 0 && !shown[name] {
 			sample.Incomplete = append(sample.Incomplete, name)

@@ -124,6 +124,17 @@ func (h host) library(name string) string {
 	return ""
 }
 
+// Running returns the numbers of the processes with this name.
+func Running(name string) []int {
+	var pids []int
+	for _, p := range (host{}).processes(name) {
+		if pid, err := strconv.Atoi(p.pid); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
 // process is a program that runs.
 type process struct {
 	pid  string

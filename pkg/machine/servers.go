@@ -37,6 +37,15 @@ func (x *examination) checkServers(ctx context.Context) {
 	}
 }
 
+// CheckServer returns what is wrong with a server. path is the configuration,
+// for the remedies.
+func CheckServer(cfg config.Directory, s directory.ServerSurvey, path string) []Finding {
+	x := &examination{path: path}
+	x.setDefaults()
+	x.checkServer(cfg, s)
+	return sorted(x.findings)
+}
+
 func (x *examination) checkServer(cfg config.Directory, s directory.ServerSurvey) {
 	x.checkExpiry(s)
 	switch s.Failed {

@@ -40,6 +40,7 @@ var below = map[string][]string{
 	"pkg/adminclient": {"pkg/admin", "pkg/directory", "pkg/server"},
 	"pkg/embedded":    {"pkg/secret"},
 	"pkg/machine":     {"pkg/client", "pkg/config", "pkg/directory", "pkg/nslcd"},
+	"pkg/setup":       {"pkg/directory"},
 }
 
 // only says who alone may import a library, and why.
