@@ -89,7 +89,10 @@ func (e explanation) run(cmd *cobra.Command) error {
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), explainTimeout)
 	defer cancel()
+	p := newProgress(cmd)
+	p.say("deciding about a login of %s", e.asked.User)
 	steps, err := e.ask(ctx)
+	p.done()
 	if err != nil {
 		return err
 	}

@@ -8,28 +8,35 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const rootLong = `goldapctl is the command for people of goldap, LDAP login for Linux.
+const rootLong = `goldapctl is the command for people of goldap, LDAP login for Linux. It says whom the
+directory knows and why somebody may not log in, shows how goldapd is, and finds what is
+wrong with a machine.
 
-It talks to goldapd through its socket and does not need the configuration;
-"cache", "explain", "metrics" and "status" need root. Only "demo" starts things of its own.
+Some verbs ask goldapd: over /run/goldap/socket, where everybody may ask for users and
+groups and root for more, or over /run/goldap/admin.sock, which only root may open. The
+others, such as check, convert and test, do without it.
+
+What was found goes to standard output, and is JSON with --json. Errors go to standard
+error, and so does, on a terminal only, what takes so long.
 
 Exit statuses:
-  0  found, or everything as announced
-  1  no such entry, a login that is refused, or a step of the demo was not as announced
+  0  found, admitted, or as announced
+  1  a clear answer, and it is no: no such entry, a login that is refused, something wrong
   2  the command line makes no sense
   3  no answer: goldapd is not there, or no directory answered it`
 
 const rootExample = `  # a directory, the daemon and real PAM logins, in a temporary place
   goldapctl demo
 
-  # does this machine know the user, and in which groups?
+  # does this machine know the user, and how does the user come into which groups?
   goldapctl lookup passwd alice
-  goldapctl lookup groups alice
+  goldapctl groups alice
 
   # why may somebody not log in?
   goldapctl explain alice --service sshd
 
-  # why does it not know what the directory has?
+  # what is wrong with this machine, and how is goldapd?
+  goldapctl check
   goldapctl status`
 
 // newRoot builds the command with all its verbs.
