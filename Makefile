@@ -61,7 +61,7 @@ $(MODULE): $(GO_SOURCES) $(C_SOURCES) Makefile | tools
 $(BUILD)/libnss_%.so.2: $(NSS_SOURCES) $(wildcard nss_module/*.h) pam_module/wire.h nss_module/exports.map Makefile | tools
 	@mkdir -p $(BUILD)
 	$(CC) $(CWARNINGS) -DGOLDAP_NSS_PREFIX=_nss_$*_ -O2 -fPIC -fstack-protector-strong -pthread -shared -Wl,-soname,$(@F) \
-	  -Wl,--version-script=nss_module/exports.map -Wl,-z,relro,-z,now,-z,nodelete,-z,defs -o $@ $(NSS_SOURCES)
+	  -Wl,--version-script=nss_module/exports.map -Wl,-z,relro,-z,now,-z,nodelete,-z,defs,-s -o $@ $(NSS_SOURCES)
 
 # What a release says that it is; a build from a checkout names its commit instead.
 RELEASE ?=
@@ -77,7 +77,7 @@ $(BUILD)/goldapd: $(GO_SOURCES) $(BUILD)/release | tools
 	CGO_ENABLED=0 $(GO) build $(GO_FLAGS) -ldflags '$(GO_LDFLAGS)' -o $@ ./cmd/goldapd
 
 $(BUILD)/goldapctl: $(GO_SOURCES) $(BUILD)/release | tools
-	CGO_ENABLED=1 $(GO) build $(GO_FLAGS) -ldflags '$(GO_LDFLAGS)' -o $@ ./cmd/goldapctl
+	CGO_ENABLED=1 $(GO) build $(GO_FLAGS) -buildmode=pie -ldflags '$(GO_LDFLAGS) -extldflags "-Wl,-z,relro,-z,now"' -o $@ ./cmd/goldapctl
 
 # Packages: nfpm's configurations are in packaging/nfpm, docs/packages.md explains.
 # The programs are built anew, with the version in them and nothing that depends on
@@ -134,9 +134,11 @@ test-packages: | tools
 	  echo "test-packages: needs root, for a private Debian root and its own mounts: not run"; \
 	  [ -z "$(CI)" ]; exit $$?; \
 	fi; \
-	packaging/need.sh root && test/root/make-root.sh && \
+	packaging/need.sh root && test/root/make-root.sh servers && \
 	$(GO) test -c -tags integration -o $(BUILD)/packages.test ./test/packages && \
-	test/root/run.sh /goldap/build/packages.test -test.v -test.timeout 10m -test.skip '^TestNsswitch'
+	$(GO) test -count=1 -tags integration -run '^TestReproducible$$' -v ./test/packages && \
+	test/root/run.sh /goldap/build/packages.test -test.v -test.timeout 10m -test.skip '^TestNsswitch|^TestAuthselect|^TestOn' && \
+	test/root/run.sh --servers /goldap/build/packages.test -test.v -test.timeout 10m -test.run '^TestOn'
 
 # Programs with many threads that look up names and enumerate, for
 # test/integration.

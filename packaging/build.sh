@@ -51,6 +51,7 @@ configuration() {
 	entries /usr/lib/tmpfiles.d packaging/tmpfiles.d/*
 	entries /usr/share/doc/goldap/docs docs/*.md
 	entries /usr/share/doc/goldap/examples etc/examples/*.toml
+	entries /usr/share/doc/goldap/examples/prometheus packaging/prometheus/*
 	entries /usr/share/doc/goldap/selinux packaging/selinux/*
 	for section in 1 5 7 8; do
 		entries "/usr/share/man/man$section" "$STAGE"/man/*."$section.gz"
@@ -64,7 +65,9 @@ entries() {
 	folder=$1
 	shift
 	for file; do
-		[ ! -e "$file" ] || entry "$file" "$folder/${file##*/}" 0644
+		[ -e "$file" ] || continue
+		entry "$file" "$folder/${file##*/}" 0644
+		case "$kind:$folder" in rpm:/usr/share/doc/* | rpm:/usr/share/man/*) echo '    type: doc' ;; esac
 	done
 }
 
