@@ -231,6 +231,12 @@ func (x *sssdDomain) readPasswordPolicy() {
 				`To go without: [directory.shadow.attributes] shadowExpire = "", shadowMax = "" and so on`)
 		}
 	case "shadow":
+		attribute := x.dir.Shadow.Attributes["shadowLastChange"]
+		if attribute == "" {
+			attribute = "shadowLastChange"
+		}
+		x.addLoginFilter("("+attribute+"=*)", at)
+		x.warnAt(at, policy, "keeps out whoever has no "+attribute+" and gives a password: that becomes a login_filter, which is about logins without a password, too")
 	case "mit_kerberos":
 		x.loseAt(at, policy, "is not carried over: goldap does not look at the times of Kerberos passwords")
 	default:

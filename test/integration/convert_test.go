@@ -26,7 +26,6 @@ ldap_id_use_start_tls = true
 ldap_tls_cacert = CA
 ldap_default_bind_dn = BINDDN
 ldap_default_authtok = BINDPW
-ldap_pwd_policy = shadow
 cache_credentials = true
 min_id = 1000
 `

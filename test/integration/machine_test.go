@@ -58,6 +58,9 @@ func setUpMachine() error {
 	if err := os.Chmod("/usr/bin/pamtester", 0o755|os.ModeSetuid); err != nil {
 		return err
 	}
+	if err := leaveOutSSSD(); err != nil {
+		return err
+	}
 	return installModules()
 }
 
