@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -165,6 +166,33 @@ func TestASocketOfSystemdOutlivesGoldapd(t *testing.T) {
 	second := launchWithSockets(t, []*os.File{file}, "--config", config)
 	if err := <-asked; err != nil {
 		t.Errorf("asked between two daemons: %v\n%s", err, second.text())
+	}
+}
+
+// What systemd does not pass on is not made instead, the admin API's socket
+// included: under the unit goldapd could not.
+func TestTheAdminSocketIsSystemdsOrNone(t *testing.T) {
+	dir := t.TempDir()
+	lookups, admin := filepath.Join(dir, "socket"), filepath.Join(dir, "admin")
+	config := configFile(t, "goldap.toml", fmt.Sprintf("[daemon]\nadmin_socket = %q\n", admin)+nobody)
+	p := launchWithSockets(t, []*os.File{listeningFile(t, lookupName, lookups)}, "--config", config)
+	p.waitFor("ready")
+	if _, err := os.Lstat(admin); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("goldapd made it: %v", err)
+	}
+
+	passed := filepath.Join(dir, "passed")
+	p = launchWithSockets(t, []*os.File{listeningFile(t, lookupName, lookups+"2"), listeningFile(t, adminName, passed)}, "--config", config)
+	p.waitFor("ready")
+	conn, err := net.Dial("unix", passed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "GET /v1/status HTTP/1.0\r\n\r\n")
+	answer := make([]byte, len("HTTP/1.0 200"))
+	if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "HTTP/1.0 200" {
+		t.Errorf("%q, %v", answer, err)
 	}
 }
 

@@ -9,13 +9,14 @@ import (
 )
 
 // listenAdmin makes the socket of the admin API, unless systemd has made one or
-// there is to be none.
+// there is to be none. Where systemd makes the sockets for lookups, that of the
+// configuration is its business, too: goldapd may not be able to make any.
 func (d *daemon) listenAdmin(configured string, o options, owner *identity) error {
 	for _, passed := range d.passed.admin {
 		d.admin = append(d.admin, passed)
 	}
 	path := o.adminSocket
-	if path == "" && len(o.sockets) == 0 {
+	if path == "" && len(o.sockets) == 0 && len(d.passed.lookups) == 0 {
 		path = configured
 	}
 	if path == "" || len(d.admin) > 0 && o.adminSocket == "" {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/goldap/goldap/pkg/adminclient"
 	"github.com/goldap/goldap/test/root/daemon"
 	"github.com/goldap/goldap/test/root/slapd"
 	"github.com/goldap/goldap/test/root/systemd"
@@ -158,6 +159,7 @@ func TestOnSystemd(t *testing.T) {
 	step("it is locked in", testHardening)
 	step("and logs users in", testLoginThroughService)
 	step("reload", testReload)
+	step("the admin API", testAdminAPI)
 	step("killed while callers wait", testKilled)
 	step("restarted while callers ask", testRestarted)
 	step("the watchdog finds one that hangs", testWatchdog)
@@ -273,6 +275,24 @@ func testReload(m booted) {
 	if now := m.daemonPID(); now != pid {
 		m.t.Errorf("a reload made process %d of %d", now, pid)
 	}
+}
+
+// testAdminAPI changes a setting: goldapd may write that one file.
+func testAdminAPI(m booted) {
+	api := adminclient.New(m.Path("/run/goldap/admin.sock"))
+	settings, err := api.Settings(within(m.t, 5*time.Second))
+	must(m.t, err)
+	accounts := settings.Settings["accounts"].(map[string]any)
+	accounts["min_uid"], accounts["max_uid"] = 60000, 70000
+	_, err = api.SetSettings(within(m.t, 5*time.Second), settings.Settings, settings.ETag)
+	must(m.t, err)
+	m.run("", "getent", "passwd", "carol").refuse(m.t)
+	m.run("", "stat", "--format=%U", "/etc/goldap/managed/goldap.toml").accept(m.t, "goldap")
+	m.systemctl("restart", "goldapd").accept(m.t)
+	m.run("", "getent", "passwd", "carol").refuse(m.t)
+	_, err = api.ResetSettings(within(m.t, 5*time.Second))
+	must(m.t, err)
+	m.knows("carol")
 }
 
 func testKilled(m booted) {
