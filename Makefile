@@ -182,7 +182,7 @@ lint:
 
 .PHONY: clean distclean
 clean:
-	rm -rf $(PACKAGES)
+	rm -rf $(PACKAGES) $(TWO_VERSIONS)
 	rm -f $(BUILD)/release $(MODULE) $(NSS_MODULE) $(NSS_COMPAT) $(BUILD)/nss-lookups $(BUILD)/nss-enumerate $(BUILD)/goldapd $(BUILD)/goldapctl $(BUILD)/*.test $(BUILD)/bench*
 distclean:
 	rm -rf $(BUILD)
