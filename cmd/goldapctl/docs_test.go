@@ -13,7 +13,7 @@ import (
 // verbs of goldapctl in the docs: in code between backquotes, and in blocks
 // that are indented or fenced.
 var (
-	docCode  = regexp.MustCompile("(?s)```.*?\n```|`[^`]+`|(?m:^(?:    |\t).*$)")
+	docCode  = regexp.MustCompile("(?s)```.*?\n```|`[^`]+`|(?m-s:^(?:    |\t).*$)")
 	docVerbs = regexp.MustCompile(`\bgoldapctl((?: +[a-z][a-z-]*)+)`)
 	docFlags = regexp.MustCompile(`\bgoldapctl( [^\n|;&#]*)`)
 	docFlag  = regexp.MustCompile(`(?:^| )(--[a-z-]+)`)
