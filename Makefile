@@ -179,6 +179,7 @@ lint:
 	  $$cc $(CWARNINGS) -O2 -fPIC -DGOLDAP_INTERPRETER=/lib/ld.so -fsyntax-only $$file || exit 1; \
 	done; done
 	shellcheck $$(git ls-files '*.sh' 'packaging/deb/*' 'packaging/rpm/*') packaging/nsswitch .ci/run
+	mandoc -Tlint -Wstyle packaging/man/*.[1-8]
 
 .PHONY: clean distclean
 clean:
