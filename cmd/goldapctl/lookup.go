@@ -43,8 +43,8 @@ type lookup struct {
 	key    string
 }
 
-// maps are what can be asked for.
-var maps = map[string]func(lookup, context.Context) (listing, error){
+// lookupMaps are what can be asked for.
+var lookupMaps = map[string]func(lookup, context.Context) (listing, error){
 	"passwd": lookup.passwd,
 	"group":  lookup.group,
 	"groups": lookup.groups,
@@ -81,7 +81,7 @@ func newLookup() *cobra.Command {
 
 func mapNames() []string {
 	var names []string
-	for name := range maps {
+	for name := range lookupMaps {
 		names = append(names, name)
 	}
 	slices.Sort(names)
@@ -92,7 +92,7 @@ func lookupArgs(_ *cobra.Command, args []string) error {
 	switch {
 	case len(args) != 2:
 		return fmt.Errorf("lookup needs a map and a key, such as: passwd alice")
-	case maps[args[0]] == nil:
+	case lookupMaps[args[0]] == nil:
 		return fmt.Errorf("there is no map %q: the maps are %s", args[0], strings.Join(mapNames(), ", "))
 	case args[1] == "":
 		return fmt.Errorf("the key is empty")
@@ -103,7 +103,7 @@ func lookupArgs(_ *cobra.Command, args []string) error {
 func (l lookup) run(cmd *cobra.Command, mapName string, asJSON bool) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), lookupTimeout)
 	defer cancel()
-	found, err := maps[mapName](l, ctx)
+	found, err := lookupMaps[mapName](l, ctx)
 	switch {
 	case errors.Is(err, client.ErrNotFound):
 		return withStatus(exitNegative, fmt.Errorf("%s %q: %w", mapName, l.key, err))

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestAssignments(t *testing.T) {
+	const present = `{"text": "a", "flag": true, "number": 1, "list": ["x", "y"], "table": {"inner": "b", "map": {}}, "tables": []}`
+	for given, want := range map[string]string{
+		"":                             present,
+		"text=":                        `{"text": "", "flag": true, "number": 1, "list": ["x", "y"], "table": {"inner": "b", "map": {}}, "tables": []}`,
+		"text=a=b flag=false number=7": `{"text": "a=b", "flag": false, "number": 7, "list": ["x", "y"], "table": {"inner": "b", "map": {}}, "tables": []}`,
+		"list=p list=q,r list=s":       `{"text": "a", "flag": true, "number": 1, "list": ["p", "q,r", "s"], "table": {"inner": "b", "map": {}}, "tables": []}`,
+		`list=["p"] list=q`:            `{"text": "a", "flag": true, "number": 1, "list": ["p", "q"], "table": {"inner": "b", "map": {}}, "tables": []}`,
+		"list=":                        `{"text": "a", "flag": true, "number": 1, "list": [], "table": {"inner": "b", "map": {}}, "tables": []}`,
+		`table.inner=c table.map.k=v tables=[{"dn":""}]`: `{"text": "a", "flag": true, "number": 1, "list": ["x", "y"], "table": {"inner": "c", "map": {"k": "v"}}, "tables": [{"dn": ""}]}`,
+		`table={} new.key=v`:                             `{"text": "a", "flag": true, "number": 1, "list": ["x", "y"], "table": {}, "tables": [], "new": {"key": "v"}}`,
+	} {
+		table, wanted := decodeTable(t, present), decodeTable(t, want)
+		if err := assignments(strings.Fields(given)).apply(table); err != nil {
+			t.Errorf("%s: %v", given, err)
+			continue
+		}
+		text, err := json.Marshal(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if difference := cmp.Diff(wanted, decodeTable(t, string(text))); difference != "" {
+			t.Errorf("%s: %s", given, difference)
+		}
+	}
+	for given, want := range map[string]string{
+		"text":                "not of the form KEY=VALUE",
+		"=x":                  "not of the form KEY=VALUE",
+		"text=a text=b":       "given twice",
+		"flag=maybe":          "neither true nor false",
+		"number=1.5":          "not a whole number",
+		"list=[1":             "not a JSON list",
+		"table=x":             "not a JSON object",
+		"text.inner=x":        "text is not a table",
+		"bind_password=x":     "use --bind-password",
+		"root_bind_password=": "use --root-bind-password",
+	} {
+		err := assignments(strings.Fields(given)).apply(decodeTable(t, present))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", given, err, want)
+		}
+	}
+}
+
+func decodeTable(t *testing.T, text string) map[string]any {
+	t.Helper()
+	var table map[string]any
+	if err := json.Unmarshal([]byte(text), &table); err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
