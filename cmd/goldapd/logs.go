@@ -43,7 +43,7 @@ type lineWriter interface {
 
 func newLogs(stderr io.Writer) *logs {
 	l := &logs{stderr: stderr}
-	l.put([]target{{slog.LevelInfo, stderrWriter{stderr}}})
+	l.put([]target{{slog.LevelInfo, stderrTarget(stderr)}})
 	return l
 }
 
@@ -112,7 +112,7 @@ func (l *logs) openTarget(name string, owner *identity) (lineWriter, error) {
 	case "none":
 		return nil, nil
 	case "stderr":
-		return stderrWriter{l.stderr}, nil
+		return stderrTarget(l.stderr), nil
 	case "syslog":
 		return &syslogWriter{path: syslogSocket}, nil
 	}
@@ -219,10 +219,8 @@ func (w *syslogWriter) writeLine(level slog.Level, line []byte) {
 		return
 	}
 	// What slog says of the time and the level is in the header.
-	if _, rest, found := bytes.Cut(line, []byte(" msg=")); found {
-		line = append([]byte("msg="), rest...)
-	}
-	message := fmt.Appendf(nil, "<%d>%s goldapd[%d]: %s", facilityDaemon|severity(level), time.Now().Format(time.Stamp), os.Getpid(), bytes.TrimRight(line, "\n"))
+	line = bytes.TrimRight(withoutHeader(line), "\n")
+	message := fmt.Appendf(nil, "<%d>%s goldapd[%d]: %s", facilityDaemon|severity(level), time.Now().Format(time.Stamp), os.Getpid(), line)
 	err := w.send(message)
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) { // syslogd may be another by now
 		w.close()

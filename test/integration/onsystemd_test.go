@@ -165,6 +165,7 @@ func TestOnSystemd(t *testing.T) {
 	step("the watchdog finds one that hangs", testWatchdog)
 	step("a configuration that is bad at the start", testBadStart)
 	step("a secret from systemd", testCredential)
+	step("nslcd's socket for the stock module", testStockModule)
 }
 
 func testEarly(m booted) {
@@ -267,6 +268,7 @@ func testReload(m booted) {
 	eventually(m.t, 5*time.Second, "a status that says so", func() bool {
 		return strings.HasPrefix(m.property("StatusText"), "the configuration is bad, the old one stays: "+goldapFile+":1: ")
 	})
+	m.run("", "journalctl", "--unit=goldapd", "--priority=err").accept(m.t, "the configuration is bad")
 	m.run("", "getent", "passwd", "carol").refuse(m.t)
 
 	writeGoldapTOML(m.t, "")
@@ -394,6 +396,23 @@ func testCredential(m booted) {
 		return strings.HasPrefix(m.property("StatusText"), "configuration read again")
 	})
 	m.knows("alice")
+}
+
+// testStockModule is libnss-ldapd and an nslcd.conf (docs/systemd.md). goldapd
+// makes that socket itself: the stock module would wait for goldapd while
+// systemd starts it.
+func testStockModule(m booted) {
+	namesFromDirectory(m.t)
+	must(m.t, daemon.WriteNslcdConfig("/etc/goldap/"+filepath.Base(server.PKI.CAFile)))
+	must(m.t, command("chgrp", "goldap", daemon.NslcdConfig))
+	must(m.t, os.Chmod(daemon.NslcdConfig, 0o640))
+	m.drop("Environment=\"GOLDAPD_OPTIONS=--config /etc/nslcd.conf --socket /run/nslcd/socket\"\nRuntimeDirectory=nslcd")
+	if a := m.systemctl("restart", "goldapd"); !a.ok || a.took > 3*time.Second {
+		m.t.Errorf("restart: %+v", a)
+	}
+	m.knows("alice")
+	m.systemctl("reload", "goldapd").accept(m.t)
+	m.knows("bob")
 }
 
 // TestOnSystemdUnitsAreSound has systemd read the units.
