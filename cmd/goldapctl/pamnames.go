@@ -64,7 +64,7 @@ var pamMeanings = map[pam.Error]string{
 	pam.ErrAuth:             "the password is wrong, or a module refuses without a reason",
 	pam.ErrCredInsufficient: "a module may not see what it needs: is this to run as root?",
 	pam.ErrAuthinfoUnavail:  "no directory answered, or no daemon",
-	pam.ErrUserUnknown:      "no module knows the user",
+	pam.ErrUserUnknown:      "a module does not know the user",
 	pam.ErrMaxtries:         "too many attempts",
 	pam.ErrNewAuthtokReqd:   "the password is right and must be changed before the user may in",
 	pam.ErrAcctExpired:      "the account is locked or has expired",

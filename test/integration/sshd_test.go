@@ -29,18 +29,19 @@ var applicationSetups = []setup{withDaemon, directWithNames, stockModule, refere
 
 const sshAddress = "127.0.0.1:2222"
 
-// startSSHD starts an sshd that uses PAM for passwords.
-func startSSHD(t *testing.T) {
+// startSSHD starts an sshd that uses PAM for passwords. Of two lines in its
+// configuration about the same thing the first counts, which is that in more.
+func startSSHD(t *testing.T, more ...string) {
 	t.Helper()
 	dir := t.TempDir()
 	key := filepath.Join(dir, "key")
 	must(t, command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key))
 	config := filepath.Join(dir, "config")
-	must(t, os.WriteFile(config, []byte(strings.Join([]string{
-		"ListenAddress " + sshAddress, "HostKey " + key, "PidFile none", "LogLevel DEBUG3",
+	must(t, os.WriteFile(config, []byte(strings.Join(append(more,
+		"ListenAddress "+sshAddress, "HostKey "+key, "PidFile none", "LogLevel DEBUG3",
 		"UsePAM yes", "PasswordAuthentication yes", "KbdInteractiveAuthentication yes", "PubkeyAuthentication no",
 		"MaxStartups 100", "PrintMotd no", "",
-	}, "\n")), 0o600))
+	), "\n")), 0o600))
 	log, err := os.Create(logFile(t, "sshd"))
 	must(t, err)
 	defer log.Close()

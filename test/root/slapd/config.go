@@ -17,6 +17,11 @@ var configText string
 //go:embed ad.ldif
 var activeDirectory []byte
 
+// sshSchema is that of ssh keys in directories.
+//
+//go:embed openssh-lpk.ldif
+var sshSchema []byte
+
 var configTemplate = template.Must(template.New("config").Parse(configText))
 
 // configValues are what config.ldif leaves open.
@@ -24,7 +29,7 @@ type configValues struct {
 	Base, PseudouserDN, AdminDN, AdminPassword string
 	Certificate, Key, CA, Data, Schema         string
 	Host, ClientName                           string
-	LimitedDN, ActiveDirectory                 string
+	LimitedDN, ActiveDirectory, SSHSchema      string
 	LimitedSize                                int
 	Peculiar                                   bool
 	CopyOf                                     string

@@ -134,11 +134,13 @@ func (s *Server) configure(ctx context.Context) error {
 	values := configValues{
 		Base: Base, PseudouserDN: PseudouserDN, AdminDN: AdminDN, AdminPassword: AdminPassword,
 		Certificate: certificate, Key: key, CA: s.PKI.CAFile, Host: ServerName, ClientName: ClientName, Data: s.path("data"), Schema: s.path("rfc2307bis.ldif"),
-		LimitedDN: LimitedDN, LimitedSize: LimitedSize, ActiveDirectory: s.path("ad.ldif"), Peculiar: s.options.Peculiar,
+		LimitedDN: LimitedDN, LimitedSize: LimitedSize, ActiveDirectory: s.path("ad.ldif"), SSHSchema: s.path("openssh-lpk.ldif"), Peculiar: s.options.Peculiar,
 		CopyOf: s.options.CopyOf,
 	}
-	if err := os.WriteFile(values.ActiveDirectory, activeDirectory, 0o644); err != nil {
-		return err
+	for path, schema := range map[string][]byte{values.ActiveDirectory: activeDirectory, values.SSHSchema: sshSchema} {
+		if err := os.WriteFile(path, schema, 0o644); err != nil {
+			return err
+		}
 	}
 	text, err := config(values)
 	if err != nil {
