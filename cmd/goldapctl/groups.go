@@ -44,7 +44,7 @@ func newGroups() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&socket, "socket", defaultSocket, "the socket of goldapd, or of nslcd")
+	cmd.Flags().StringVar(&socket, "socket", defaultSocket, "ask goldapd, or nslcd, at the socket `PATH`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -55,6 +55,6 @@ func newSSHKeys() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&socket, "socket", defaultSocket, "the socket of goldapd")
+	cmd.Flags().StringVar(&socket, "socket", defaultSocket, "ask goldapd at the socket `PATH`")
 	return cmd
 }

@@ -59,8 +59,8 @@ func newTestLogin() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&trial.service, "service", "", "the PAM service, such as sshd")
-	flags.StringVar(&trial.confdir, "service-dir", "", "the directory of service files, instead of the system's")
+	flags.StringVar(&trial.service, "service", "", "the PAM `SERVICE`, such as sshd")
+	flags.StringVar(&trial.confdir, "service-dir", "", "take service files from `DIR`, instead of the system's")
 	flags.StringArrayVar(&trial.items, "set-item", nil, "`NAME=VALUE`, an item that the program would set: rhost, ruser, tty, xdisplay or user_prompt")
 	flags.BoolVar(&trial.accountOnly, "account-only", false, "do not ask for a password, as after a login with a key")
 	flags.BoolVar(&trial.session, "session", false, "set up a session and end it, too")
