@@ -13,7 +13,7 @@ import (
 // FuzzRequest: whatever ReadRequest takes, WriteRequest writes, and that is
 // taken again as the same request.
 func FuzzRequest(f *testing.F) {
-	for _, frame := range wire.Read(f, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "refused.txt") {
+	for _, frame := range wire.Read(f, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "explain.txt", "about.txt", "refused.txt") {
 		f.Add(frame.Request)
 	}
 	f.Fuzz(func(t *testing.T, frame []byte) {
@@ -38,7 +38,7 @@ func FuzzRequest(f *testing.F) {
 // FuzzResponse: whatever is taken as a response is bounded, and what is
 // encoded again is taken again.
 func FuzzResponse(f *testing.F) {
-	for _, frame := range wire.Read(f, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt") {
+	for _, frame := range wire.Read(f, "lookups.txt", "maps.txt", "pam.txt", "usermod.txt", "explain.txt", "about.txt") {
 		f.Add(frame.Response)
 	}
 	f.Fuzz(func(t *testing.T, frame []byte) {
