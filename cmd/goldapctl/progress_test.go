@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -146,4 +148,56 @@ func TestProgressOnATerminal(t *testing.T) {
 	if !bytes.HasPrefix(shown, []byte("\rasking ...")) || screen(string(shown)) != "$" {
 		t.Errorf("%q", shown)
 	}
+}
+
+// A verb whose daemon takes its time says so, and the answer stands alone.
+func TestProgressOfAVerb(t *testing.T) {
+	t.Setenv("TERM", "xterm")
+	keyboard, program := terminal(t)
+	socket := filepath.Join(t.TempDir(), "s")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	seen, answer := false, make(chan struct{})
+	go func() {
+		if c, err := listener.Accept(); err == nil {
+			<-answer
+			respond(c)
+		}
+	}()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- execute(t.Context(), strings.Fields("explain ada --service sshd --socket "+socket), strings.NewReader(""), program, program)
+		_, _ = program.Write([]byte("$"))
+	}()
+	var shown []byte
+	for !bytes.Contains(shown, []byte("$")) {
+		part := make([]byte, 1000)
+		n, err := keyboard.Read(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown = append(shown, part[:n]...)
+		if bytes.Contains(shown, []byte("deciding about a login of ada ...")) && !seen {
+			close(answer)
+			seen = true
+		}
+	}
+	if status := <-ended; status != exitSuccess {
+		t.Errorf("status %d", status)
+	}
+	if !strings.Contains(screenOf(shown)[0], "1.503 ms  account found") {
+		t.Errorf("%q", shown)
+	}
+}
+
+// screenOf are the lines that a terminal shows.
+func screenOf(text []byte) []string {
+	var lines []string
+	for line := range strings.SplitSeq(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n") {
+		lines = append(lines, screen(line))
+	}
+	return lines
 }
