@@ -59,7 +59,7 @@ func TestScripts(t *testing.T) {
 		Dir:                filepath.Join("testdata", "script"),
 		RequireUniqueNames: true,
 		UpdateScripts:      *update,
-		Deadline:           time.Now().Add(2 * time.Minute),
+		Deadline:           time.Now().Add(5 * time.Minute),
 		Setup:              setUpScript,
 		Condition:          scriptCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
