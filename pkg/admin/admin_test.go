@@ -155,7 +155,7 @@ func TestSettings(t *testing.T) {
 
 func TestStatusFlushMetrics(t *testing.T) {
 	s := newSite(t, ownFile)
-	if got := into[server.Status](t, s.ask(200, "GET", "/v1/status", "")); got.Version != "v1" {
+	if got := into[server.Status](t, s.ask(200, "GET", "/v1/status", "")); got.Version != "text" || len(got.Directories) != 1 {
 		t.Errorf("got %+v", got)
 	}
 	s.ask(204, "POST", "/v1/cache/flush", "")

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -85,8 +86,9 @@ func (s *site) options() Options {
 			s.inForce = cfg
 			return nil
 		},
-		Status: func() server.Status {
-			return server.Status{Version: "v1", Started: time.Unix(1, 0).UTC(), Directories: []server.DirectoryStatus{}}
+		Status: func() (status server.Status) {
+			fill(reflect.ValueOf(&status).Elem())
+			return status
 		},
 		Flush:   func() { s.flushed++ },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "goldap_up 1\n") }),
@@ -102,6 +104,41 @@ func (s *site) options() Options {
 			}
 			return s.caller, nil
 		},
+	}
+}
+
+// fill puts something into every part of v.
+func fill(v reflect.Value) {
+	if v.Type() == reflect.TypeFor[time.Time]() {
+		v.Set(reflect.ValueOf(time.Unix(1, 0).UTC()))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i))
+		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem())
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0))
+	case reflect.Map:
+		element := reflect.New(v.Type().Elem()).Elem()
+		fill(element)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(reflect.ValueOf("key").Convert(v.Type().Key()), element)
+	case reflect.String:
+		v.SetString("text")
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Float64:
+		v.SetFloat(1.5)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(7)
+	default:
+		v.SetUint(7)
 	}
 }
 

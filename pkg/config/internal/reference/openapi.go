@@ -3,6 +3,7 @@ package reference
 import (
 	"bytes"
 	"encoding/json"
+	"path/filepath"
 	"reflect"
 	"time"
 
@@ -21,11 +22,16 @@ func OpenAPI(dir string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := schemas{texts: texts, done: object{}}
+	answers, err := readTextsOf(filepath.Join(dir, "../server/status.go"))
+	if err != nil {
+		return nil, err
+	}
+	s := schemas{texts: texts, answers: answers, done: object{}}
 	s.add("Authentication", reflect.ValueOf(config.DefaultAuthentication()))
 	s.add("Directory", reflect.ValueOf(config.DefaultDirectory()))
 	s.add("Role", reflect.ValueOf(config.Role{}))
 	s.addAnswers()
+	s.addStatus()
 	document := object{
 		"openapi": "3.0.3",
 		"info": object{
@@ -55,8 +61,8 @@ func schema(name string) object { return ref("schemas", name) }
 
 // schemas collects the tables of the model.
 type schemas struct {
-	texts texts
-	done  object
+	texts, answers texts
+	done           object
 }
 
 // add describes a table, once; usual is what an empty one means.
@@ -161,8 +167,6 @@ func (s *schemas) addAnswers() {
 		}
 		s.done[name+"Item"] = object{"type": "object", "required": required, "properties": properties}
 	}
-	s.done["Status"] = object{"type": "object", "description": "How the daemon is; see docs/monitoring.md.",
-		"required": []string{"version", "started", "configuration", "directories", "caches", "connections"}}
 	s.done["Move"] = object{"type": "object", "required": []string{"position"}, "additionalProperties": false,
 		"properties": object{"position": object{"type": "integer", "minimum": 1, "description": "1 is asked first."}}}
 }

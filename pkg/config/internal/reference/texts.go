@@ -19,10 +19,12 @@ type texts struct {
 }
 
 // readTexts reads the doc comments from the files model*.go in dir.
-func readTexts(dir string) (texts, error) {
-	paths, err := filepath.Glob(filepath.Join(dir, "model*.go"))
+func readTexts(dir string) (texts, error) { return readTextsOf(filepath.Join(dir, "model*.go")) }
+
+func readTextsOf(pattern string) (texts, error) {
+	paths, err := filepath.Glob(pattern)
 	if err != nil || len(paths) == 0 {
-		return texts{}, fmt.Errorf("no model*.go in %s: %w", dir, err)
+		return texts{}, fmt.Errorf("no %s: %w", pattern, err)
 	}
 	docs := map[string]map[string]string{}
 	var keys []string
@@ -55,7 +57,8 @@ func docsOf(structure *ast.StructType, keys *[]string) map[string]string {
 			if field.Tag == nil {
 				continue
 			}
-			key := reflect.StructTag(strings.Trim(field.Tag.Value, "`")).Get("toml")
+			tag := reflect.StructTag(strings.Trim(field.Tag.Value, "`"))
+			key, _, _ := strings.Cut(tag.Get("toml")+tag.Get("json"), ",")
 			if strings.Contains(key, "_") {
 				for _, end := range []string{" ", ".", ",", ";"} {
 					*keys = append(*keys, " "+name.Name+end, " "+key+end)
