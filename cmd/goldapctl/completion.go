@@ -101,7 +101,8 @@ func namesFile(flag string) bool {
 	return false
 }
 
-// argumentsOf completes by the words of Use that are no flags or their values.
+// argumentsOf completes by the words of Use that are no flags or their values; one
+// with dots behind it stands for all that follow.
 func argumentsOf(cmd *cobra.Command) completer {
 	var places []completer
 	words := strings.Fields(cmd.Use)[1:]
@@ -109,14 +110,65 @@ func argumentsOf(cmd *cobra.Command) completer {
 		if strings.HasPrefix(word, "-") || i > 0 && strings.HasPrefix(words[i-1], "-") {
 			continue
 		}
-		places = append(places, byPlaceholder[strings.Trim(word, "[].")])
+		places = append(places, placeOf(cmd, strings.Trim(word, "[].")))
 	}
+	repeats := strings.HasSuffix(cmd.Use, "...")
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-		if len(args) < len(places) && places[len(args)] != nil {
-			return places[len(args)](cmd, args, typed)
+		at := len(args)
+		if repeats {
+			at = min(at, len(places)-1)
+		}
+		if at < len(places) && places[at] != nil {
+			return places[at](cmd, args, typed)
 		}
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// placeOf completes an argument. What a name or a key belongs to is said by the
+// verb above: directory, role or settings.
+func placeOf(cmd *cobra.Command, placeholder string) completer {
+	above := ""
+	if cmd.HasParent() {
+		above = cmd.Parent().Name()
+	}
+	switch {
+	case placeholder == "NAME" && cmd.Name() != "add":
+		return byFlag[above]
+	case placeholder == "KEY=VALUE":
+		return keysOf(above)
+	}
+	return byPlaceholder[placeholder]
+}
+
+// keysOf completes the keys of a part of the configuration.
+func keysOf(part string) completer {
+	var model any
+	switch part {
+	case "directory":
+		model = config.DefaultDirectory()
+	case "role":
+		model = config.Role{}
+	default:
+		model = config.DefaultAuthentication()
+	}
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		keys := keysIn("", config.Plain(model).(map[string]any))
+		slices.Sort(keys)
+		return keys, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+}
+
+func keysIn(prefix string, table map[string]any) []string {
+	var keys []string
+	for key, value := range table {
+		if inner, ok := value.(map[string]any); ok {
+			keys = append(keys, keysIn(prefix+key+".", inner)...)
+			continue
+		}
+		keys = append(keys, prefix+key+"=")
+	}
+	return keys
 }
 
 func files(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

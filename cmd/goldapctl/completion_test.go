@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,6 +51,36 @@ func TestArgumentsOf(t *testing.T) {
 	for n, want := range []cobra.ShellCompDirective{cobra.ShellCompDirectiveNoFileComp, cobra.ShellCompDirectiveDefault, cobra.ShellCompDirectiveNoFileComp} {
 		if _, got := find(&cobra.Command{}, make([]string, n), ""); got != want {
 			t.Errorf("argument %d: %v", n, got)
+		}
+	}
+}
+
+func TestNamesAndKeys(t *testing.T) {
+	for line, want := range map[string]string{
+		"directory set main": "tls.mode=",
+		"directory add main": "passwd.filter=",
+		"role set staff":     "group_dns=",
+		"settings set":       "login.timeout=",
+		"settings set x=1":   "accounts.min_uid=",
+	} {
+		root := newRoot()
+		verb, args, err := root.Find(strings.Fields(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, directive := verb.ValidArgsFunction(verb, args, "")
+		if !slices.Contains(keys, want) || directive&cobra.ShellCompDirectiveNoSpace == 0 || strings.Contains(strings.Join(keys, " "), "password=") {
+			t.Errorf("%s: %v", line, keys)
+		}
+	}
+	for line, want := range map[string]bool{"directory show": true, "directory move": true, "role remove": true, "directory add": false} {
+		root := newRoot()
+		verb, _, err := root.Find(strings.Fields(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := placeOf(verb, "NAME") != nil; got != want {
+			t.Errorf("%s: %v", line, got)
 		}
 	}
 }
