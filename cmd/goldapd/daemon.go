@@ -202,7 +202,7 @@ func (d *daemon) listen(configured, arguments []string, owner *identity) ([]serv
 		return listen(arguments, owner)
 	}
 	for _, path := range d.passed.missing(configured) {
-		d.logger.Info("systemd makes the sockets, and not this one: add ListenStream= to goldapd.socket if a program asks there", "socket", path)
+		d.logger.Info("systemd makes the sockets, and not this one; if a program asks there, docs/systemd.md says what to do", "socket", path)
 	}
 	own, err := listen(arguments, owner)
 	return append(d.passed.listeners(), own...), err

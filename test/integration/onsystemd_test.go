@@ -289,6 +289,9 @@ func testAdminAPI(m booted) {
 	_, err = api.SetSettings(within(m.t, 5*time.Second), settings.Settings, settings.ETag)
 	must(m.t, err)
 	m.run("", "getent", "passwd", "carol").refuse(m.t)
+	if text, err := api.Metrics(within(m.t, 5*time.Second)); err != nil || !strings.Contains(string(text), "process_resident_memory_bytes ") {
+		m.t.Errorf("the figures lack what is in /proc: %v\n%s", err, text)
+	}
 	m.run("", "stat", "--format=%U", "/etc/goldap/managed/goldap.toml").accept(m.t, "goldap")
 	m.systemctl("restart", "goldapd").accept(m.t)
 	m.run("", "getent", "passwd", "carol").refuse(m.t)
