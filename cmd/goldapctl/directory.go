@@ -90,6 +90,7 @@ Only root may; "goldapctl check" looks at a configuration without goldapd.
 Exit statuses:
   0  every server took every step
   1  one did not, or there is no such directory
+  2  the command line makes no sense
   3  goldapd does not answer`
 
 func newDirectoryVerify() *cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -112,14 +113,19 @@ var filesOfTheCommand = manual.Text("FILES", `
   /run/goldap/admin.sock   where it answers its administrators; only root may open it
   /etc/goldap/goldap.toml   the configuration, see goldap.toml(5)`)
 
+// docsFolder is where the help sends people, and the packages have the same pages
+// elsewhere.
+var docsFolder = regexp.MustCompile(`(^|[\s(])docs/`)
+
 // exitStatuses takes the exit statuses out of the text of a verb. One that has
 // none has those of the root.
 func exitStatuses(cmd *cobra.Command) (text, statuses []manual.Block) {
 	const heading = "Exit statuses:"
-	before, after, found := strings.Cut(cmd.Long, heading)
+	long := docsFolder.ReplaceAllString(cmd.Long, "${1}/usr/share/doc/goldap/docs/")
+	before, after, found := strings.Cut(long, heading)
 	if !found {
 		_, statuses = exitStatuses(cmd.Root())
-		return manual.Parse(cmd.Long), statuses
+		return manual.Parse(long), statuses
 	}
 	blocks := manual.Parse(after)
 	return append(manual.Parse(before), blocks[1:]...), blocks[:1]

@@ -79,7 +79,7 @@ func optionsOf(cmd *cobra.Command) [][2]string {
 
 // valueNames are names for the values of flags that are not the flags' own.
 var valueNames = map[string]string{
-	"socket": "PATH", "admin-socket": "PATH", "config": "FILE", "output": "FILE", "rhost": "HOST", "ruser": "USER",
+	"socket": "PATH", "admin-socket": "PATH", "config": "FILE", "output": "FILE", "rhost": "HOST", "ruser": "USER", "from": "PROGRAM",
 }
 
 // valueName is what stands for a flag's value: a word in backquotes in its text

@@ -220,3 +220,19 @@ func TestWordsThatAreNoVerbs(t *testing.T) {
 		}
 	}
 }
+
+// A verb with exit statuses of its own has all that it can end with: cobra's 2 is
+// among them.
+func TestExitStatusesInTheHelp(t *testing.T) {
+	for _, verb := range append(verbs(newRoot()), newRoot()) {
+		_, list, found := strings.Cut(verb.Long, "Exit statuses:")
+		for _, status := range []string{"0", "2"} {
+			if found && !strings.Contains(list, "\n  "+status+"  ") {
+				t.Errorf("%s does not say what status %s means", verb.CommandPath(), status)
+			}
+		}
+		if found && strings.Contains(list, "\n\n") {
+			t.Errorf("%s: the exit statuses come last", verb.CommandPath())
+		}
+	}
+}
