@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -36,24 +37,24 @@ func TestEveryVerbHasAScript(t *testing.T) {
 		if verb.HasSubCommands() && !verb.Runnable() {
 			continue // it only has verbs in it
 		}
-		if !scriptUses(t, words) {
+		if scriptOf(t, words) == "" {
 			t.Errorf("testdata/script/%s.txtar is missing, or has no line with %q", words[0], verb.CommandPath())
 		}
 	}
 }
 
-// scriptUses reports whether a script named after the verb, or after the one
-// that it belongs to, runs it.
-func scriptUses(t *testing.T, words []string) bool {
+// scriptOf is the script named after the verb, or after the one that it belongs to,
+// if it runs the verb.
+func scriptOf(t *testing.T, words []string) string {
 	t.Helper()
 	for n := len(words); n > 0; n-- {
 		path := filepath.Join("testdata", "script", strings.Join(words[:n], "-")+".txtar")
 		data, err := os.ReadFile(path)
 		if err == nil && strings.Contains(string(data), "goldapctl "+strings.Join(words, " ")) {
-			return true
+			return string(data)
 		}
 	}
-	return false
+	return ""
 }
 
 func TestEveryVerbHasHelp(t *testing.T) {
@@ -233,6 +234,21 @@ func TestExitStatusesInTheHelp(t *testing.T) {
 		}
 		if found && strings.Contains(list, "\n\n") {
 			t.Errorf("%s: the exit statuses come last", verb.CommandPath())
+		}
+	}
+}
+
+// A script shows a wrong use of its verb, and reads the JSON if there is some.
+func TestScriptsShowWrongUse(t *testing.T) {
+	for _, verb := range verbs(newRoot()) {
+		words := strings.Fields(verb.CommandPath())[1:]
+		text := scriptOf(t, words)
+		call := regexp.QuoteMeta("goldapctl " + strings.Join(words, " "))
+		if !regexp.MustCompile(`(?m)^(\[.*\] )?exits 2 ` + call + `\b`).MatchString(text) {
+			t.Errorf("no script has %q with a wrong use: exits 2 %s ...", verb.CommandPath(), verb.CommandPath())
+		}
+		if verb.Flags().Lookup("json") != nil && !regexp.MustCompile(`(?m)`+call+`\b.* --json\b.*\n(?:.*\n)??(\[.*\] )?json stdout`).MatchString(text) {
+			t.Errorf("no script reads the JSON of %q: --json, and json stdout in the next line", verb.CommandPath())
 		}
 	}
 }
