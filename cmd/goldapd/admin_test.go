@@ -100,7 +100,7 @@ func TestKilledWhileSaving(t *testing.T) {
 	saved, last := 0, 1000
 	for round := range 25 {
 		p, c := administer(t, path)
-		ended := make(chan int)
+		first, ended := make(chan struct{}, 1), make(chan int)
 		go func() {
 			n := last
 			for { // until nobody answers
@@ -110,9 +110,14 @@ func TestKilledWhileSaving(t *testing.T) {
 					return
 				}
 				n++
+				select {
+				case first <- struct{}{}:
+				default:
+				}
 			}
 		}()
-		time.Sleep(time.Duration(10+7*round) * time.Millisecond)
+		<-first // a slow machine makes no fewer changes
+		time.Sleep(time.Duration(3*round) * time.Millisecond)
 		p.signal(syscall.SIGKILL)
 		answered := <-ended
 		cfg, err := config.Load(path)
