@@ -8,13 +8,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const rootLong = `goldapctl is the command for people of goldap, LDAP login for Linux. It says whom the
-directory knows and why somebody may not log in, shows how goldapd is, and finds what is
-wrong with a machine.
+const rootLong = `goldapctl is the command for people of goldap, LDAP login for Linux. It makes a machine
+a client of a directory and finds what is wrong with one, says whom the directory knows
+and why somebody may not log in, and shows and changes a goldapd that runs.
 
 Some verbs ask goldapd: over /run/goldap/socket, where everybody may ask for users and
 groups and root for more, or over /run/goldap/admin.sock, which only root may open. The
-others, such as check, convert and test, do without it.
+others, such as setup, check, convert and test, do without it.
 
 What was found goes to standard output, and is JSON with --json. Errors go to standard
 error, and so does, on a terminal only, what takes so long.
@@ -27,6 +27,9 @@ Exit statuses:
 
 const rootExample = `  # a directory, the daemon and real PAM logins, in a temporary place
   goldapctl demo
+
+  # make this machine a client of a directory; it asks for what it needs
+  goldapctl setup
 
   # does this machine know the user, and how does the user come into which groups?
   goldapctl lookup passwd alice
