@@ -116,7 +116,11 @@ func TestKilledWhileSaving(t *testing.T) {
 				}
 			}
 		}()
-		<-first // a slow machine makes no fewer changes
+		select {
+		case <-first: // a slow machine makes no fewer changes
+		case <-ended:
+			t.Fatalf("round %d: the first change failed:\n%s", round, p.text())
+		}
 		time.Sleep(time.Duration(3*round) * time.Millisecond)
 		p.signal(syscall.SIGKILL)
 		answered := <-ended
