@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/goldap/goldap/pkg/client"
@@ -21,7 +22,8 @@ the configuration file, and print each step with its time:
                that comes of the entry, other attributes, and the groups: by name
                (memberUid), by DN (member), by memberOf, and what the configuration
                makes of it, with the way through groups in groups
-  the rules    what would refuse a login, as "goldapctl explain" says it; for root only
+  the rules    what would refuse a login, as "goldapctl explain" says it; for root only,
+               and not with --directory if there are others
 
 The user is looked for at the first server that answers. With several directories it is
 the first that has the user.
@@ -46,6 +48,8 @@ type directoryTrial struct {
 	config, name   string
 	service        string
 	asJSON, isRoot bool
+	// decides: what is tried is what a login would ask.
+	decides bool
 }
 
 func newTestDirectory() *cobra.Command {
@@ -91,11 +95,13 @@ func (d directoryTrial) run(cmd *cobra.Command) error {
 		defer password.Wipe()
 		d.asked.Password = password
 	}
+	d.decides = len(chosen) == len(cfg.Directories)
 	told := d.try(cmd, path, chosen)
 	if d.asJSON {
 		err = writeJSON(cmd.OutOrStdout(), told)
 	} else {
-		told.writeText(cmd.OutOrStdout(), d.isRoot)
+		told.writeText(cmd.OutOrStdout())
+		d.writeNote(cmd.OutOrStdout(), told)
 	}
 	if err != nil {
 		return withStatus(exitUnavailable, err)
@@ -118,11 +124,22 @@ func (d directoryTrial) try(cmd *cobra.Command, path string, chosen []config.Dir
 			break // as a login, which does not go on then
 		}
 	}
-	if d.isRoot && told.last().DN != "" {
+	if d.isRoot && d.decides && told.last().DN != "" {
 		p.say("asking the rules")
 		told.Verdict = d.verdict(ctx, path)
 	}
 	return told
+}
+
+// writeNote says why the rules were not asked.
+func (d directoryTrial) writeNote(w io.Writer, told trialTold) {
+	switch {
+	case told.last().DN == "" || told.Verdict != nil:
+	case !d.isRoot:
+		fmt.Fprintln(w, "The rules are explained to root only.")
+	default:
+		fmt.Fprintln(w, "The rules were not asked: with --directory, it may be another directory that decides.")
+	}
 }
 
 // choose returns the directories to try.

@@ -28,7 +28,7 @@ func (told trialTold) last() directory.TrialReport {
 }
 
 // writeText prints the steps and what came of them.
-func (told trialTold) writeText(w io.Writer, isRoot bool) {
+func (told trialTold) writeText(w io.Writer) {
 	for _, d := range told.Directories {
 		writeReport(w, d.Report)
 		if d.Server != "" {
@@ -36,15 +36,11 @@ func (told trialTold) writeText(w io.Writer, isRoot bool) {
 			writeTrialSteps(w, d.User)
 		}
 	}
-	switch {
-	case told.last().DN == "":
-	case told.Verdict != nil:
+	if told.Verdict != nil {
 		fmt.Fprintf(w, "the rules, for service %s\n", visible(told.Service))
 		for _, name := range []string{"outcome", "authorization", "rule", "message", "user", "becomes", "roles"} {
 			writeDetail(w, name, told.Verdict[name])
 		}
-	case !isRoot:
-		fmt.Fprintln(w, "The rules are explained to root only.")
 	}
 }
 

@@ -2,10 +2,16 @@ package names
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/goldap/goldap/pkg/account"
+	"github.com/goldap/goldap/pkg/directory"
 )
+
+// maxPathLoads bounds how many users' ways into groups are searched for at a time:
+// each takes many searches, everybody may ask, and nobody is in a hurry.
+const maxPathLoads = 2
 
 // GroupPaths is GroupsOfMember that says how the user comes to be in each group.
 // It is remembered as those are, so that people see what programs see.
@@ -34,6 +40,12 @@ func (n *Names) loadPaths(key, name string) load {
 		s, err := n.passwd(ctx, name)
 		if err != nil {
 			return finding{}, err
+		}
+		select {
+		case n.pathLoads <- struct{}{}:
+			defer func() { <-n.pathLoads }()
+		case <-ctx.Done():
+			return finding{}, fmt.Errorf("%w: wait for the groups of others: %w", directory.ErrUnavailable, context.Cause(ctx))
 		}
 		user, began := n.account(s, name), n.memory.now()
 		memberships, err := n.directories[s.directory].GroupPaths(ctx, user.Name, user.DN)

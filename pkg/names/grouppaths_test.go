@@ -1,8 +1,13 @@
 package names_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -57,4 +62,39 @@ func TestGroupPathsOfNoAnswer(t *testing.T) {
 	if _, err := s.GroupPaths(t.Context(), "alice"); !errors.Is(err, directory.ErrUnavailable) {
 		t.Errorf("%v", err)
 	}
+}
+
+// TestGroupPathsTakeTurns: many users' ways are not searched for at once, and who
+// does not get a turn in time has no answer.
+func TestGroupPathsTakeTurns(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		d := &fake{groups: []account.Group{group("staff", 3000)}, delay: 100 * time.Millisecond}
+		const users = 50
+		for i := range uint32(users) {
+			d.accounts = append(d.accounts, user(fmt.Sprint("user", i), 4000+i, 4000))
+		}
+		s := newMemory(t, d)
+		var all sync.WaitGroup
+		var good, late atomic.Int32
+		for i := range users {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				switch got, err := s.GroupPaths(ctx, fmt.Sprint("user", i)); {
+				case err == nil && len(got) == 1:
+					good.Add(1)
+				case errors.Is(err, directory.ErrUnavailable):
+					late.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		time.Sleep(time.Minute) // what nobody waits for any more ends
+		if most := d.mostPaths.Load(); most != 2 {
+			t.Errorf("%d at a time", most)
+		}
+		if good.Load() < 30 || late.Load() != users-good.Load() {
+			t.Errorf("%d answers, %d without", good.Load(), late.Load())
+		}
+	})
 }

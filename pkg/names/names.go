@@ -122,6 +122,7 @@ type Names struct {
 	users       *localFile
 	groups      *localFile
 	memory      *memory
+	pathLoads   chan struct{} // full if no more may be under way
 	limits      []Limit
 	lingering   []atomic.Int32 // questions, by directory
 	// patience and loginPatience are how long callers wait.
@@ -156,7 +157,8 @@ func New(directories []Directory, o Options) *Names {
 		memory: newMemory(memoryOptions{
 			ttl: o.TTL, negative: o.NegativeTTL, stale: o.StaleTTL, limit: o.Entries, timeout: o.Timeout, logger: o.Logger,
 		}, len(directories)),
-		limits: o.Limits, lingering: make([]atomic.Int32, len(directories)),
+		pathLoads: make(chan struct{}, maxPathLoads),
+		limits:    o.Limits, lingering: make([]atomic.Int32, len(directories)),
 		patience: o.Patience, loginPatience: o.LoginTimeout,
 		seed:   maphash.MakeSeed(),
 		logins: newCache(o, found.isSettled),

@@ -36,6 +36,8 @@ type fake struct {
 	logins          map[string]account.Account // by login name, where that is another
 	asked           atomic.Int32
 	memberships     atomic.Int32 // asked for
+	// paths are under way, mostPaths were so at most.
+	paths, mostPaths atomic.Int32
 }
 
 func find[V any](ctx context.Context, f *fake, list []V, match func(V) bool) (V, error) {
@@ -110,6 +112,9 @@ func (f *fake) GroupsOfMember(context.Context, string, string) ([]account.Group,
 
 func (f *fake) GroupPaths(context.Context, string, string) ([]account.Membership, error) {
 	f.memberships.Add(1)
+	f.mostPaths.Store(max(f.mostPaths.Load(), f.paths.Add(1)))
+	defer f.paths.Add(-1)
+	time.Sleep(f.delay) // virtual
 	var all []account.Membership
 	for _, g := range f.groups {
 		all = append(all, account.Membership{Group: g, Path: []string{"team", g.Name}})

@@ -171,6 +171,13 @@ func largeGroupsOverTheSocket(t *testing.T, server *slapd.Server) {
 		}
 		return err
 	}))
+	took(t, "the ways into them", 15*time.Second, insisting(func(ctx context.Context) error {
+		paths, err := c.GroupPaths(ctx, "large0")
+		if err == nil && len(paths) != largeGroups+3 {
+			err = fmt.Errorf("%d groups", len(paths))
+		}
+		return err
+	}))
 	largeGroupsByName(t)
 	status := readFile(t, fmt.Sprintf("/proc/%d/status", goldapd.Pid()))
 	peak, err := strconv.Atoi(regexp.MustCompile(`VmHWM:\s*(\d+) kB`).FindStringSubmatch(status)[1])
