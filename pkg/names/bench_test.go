@@ -154,3 +154,19 @@ func BenchmarkFirstTime(b *testing.B) {
 		return err
 	})
 }
+
+// BenchmarkStats is a look at a full memory, as each scrape of the metrics takes.
+func BenchmarkStats(b *testing.B) {
+	n := newCrowdNames()
+	for i := range 200_000 {
+		if _, err := n.PasswdByName(b.Context(), fmt.Sprintf("user%06d", i)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if n.Stats().Entries == 0 {
+			b.Fatal("nothing is there")
+		}
+	}
+}

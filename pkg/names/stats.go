@@ -99,10 +99,10 @@ func (m *memory) count() Stats {
 }
 
 // slotsAtOnce is how many records oldest looks at before it lets others in.
-const slotsAtOnce = 1024
+const slotsAtOnce = 256
 
 // oldest returns the age of the oldest record of each map. It holds nobody up
-// for longer than a few microseconds, and may miss what moves meanwhile.
+// for longer than some 20 microseconds, and may miss what moves meanwhile.
 func (m *memory) oldest() (ages [len(mapNames)]time.Duration) {
 	for from := 0; ; from += slotsAtOnce {
 		m.mu.Lock()
