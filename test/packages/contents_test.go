@@ -25,7 +25,7 @@ var has = map[string][]string{
 		"/usr/share/bash-completion/completions/goldapctl", "/usr/share/fish/vendor_completions.d/goldapctl.fish",
 		"/usr/share/doc/goldap/README.md", "/usr/share/doc/goldap/docs/packages.md", "/usr/share/doc/goldap/examples/goldap.toml",
 	},
-	"libpam-goldap": {"LIBRARIES/security/pam_goldap.so"},
+	"libpam-goldap": {"LIBRARIES/security/pam_goldap.so", "/usr/libexec/goldap/pam-lines"},
 	"libnss-goldap": {"LIBRARIES/libnss_goldap.so.2", "/usr/libexec/goldap/nsswitch"},
 	"goldap-compat": {"LIBRARIES/security/pam_ldap.so", "LIBRARIES/libnss_ldap.so.2", "/usr/lib/systemd/system/goldapd-nslcd.socket"},
 }
