@@ -247,7 +247,7 @@ func TestOnlyRoot(t *testing.T) {
 	s := newSite(t, ownFile)
 	own := uint32(os.Geteuid())
 	for _, caller := range []server.Credential{{PID: 9, UID: own + 1000}, {}} {
-		s.caller = caller
+		s.caller.Store(&caller)
 		for _, ask := range []struct{ method, path string }{
 			{"GET", "/v1/directories"}, {"DELETE", "/v1/directories/main"}, {"POST", "/v1/cache/flush"}, {"GET", "/v1/status"}, {"GET", "/metrics"}, {"GET", "/x"}, {"PUT", "/v1/authentication-settings"},
 		} {
@@ -255,7 +255,7 @@ func TestOnlyRoot(t *testing.T) {
 		}
 	}
 	for _, uid := range []uint32{0, own} {
-		s.caller = server.Credential{PID: 9, UID: uid}
+		s.caller.Store(&server.Credential{PID: 9, UID: uid})
 		s.ask(200, "GET", "/v1/directories", "")
 	}
 }

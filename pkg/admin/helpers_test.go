@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,7 +55,7 @@ type site struct {
 	usable   bool
 	verified []config.Directory
 	flushed  int
-	caller   server.Credential
+	caller   atomic.Pointer[server.Credential]
 	// installs fails if it is set, after the file was saved or before.
 	installError error
 }
@@ -62,7 +63,8 @@ type site struct {
 func newSite(t *testing.T, own string) *site {
 	t.Helper()
 	dir := t.TempDir()
-	s := &site{t: t, path: filepath.Join(dir, "goldap.toml"), usable: true, caller: server.Credential{PID: 7}}
+	s := &site{t: t, path: filepath.Join(dir, "goldap.toml"), usable: true}
+	s.caller.Store(&server.Credential{PID: 7})
 	if err := os.WriteFile(s.path, []byte(own), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -99,10 +101,11 @@ func (s *site) options() Options {
 			}}}}
 		},
 		Credential: func(*net.UnixConn) (server.Credential, error) {
-			if s.caller.PID == 0 {
+			caller := s.caller.Load()
+			if caller.PID == 0 {
 				return server.Credential{}, errors.New("nobody knows")
 			}
-			return s.caller, nil
+			return *caller, nil
 		},
 	}
 }
