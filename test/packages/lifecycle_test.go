@@ -64,6 +64,12 @@ func TestLifecycle(t *testing.T) {
 		}
 	}
 
+	before := m.settings(t)
+	m.shell(t, `cd /var/lib/dpkg/info; for script in *goldap*.postinst; do sh "$script" configure; sh "$script" configure 1.1.0-1; done`)
+	if diff := cmp.Diff(before, m.settings(t)); diff != "" {
+		t.Errorf("the scripts change something the second time:\n%s", diff)
+	}
+
 	stop()
 	m.shell(t, "dpkg --remove libnss-goldap libpam-goldap goldap")
 	session.lives(t, "removed")
@@ -75,7 +81,8 @@ func TestLifecycle(t *testing.T) {
 	}
 	m.shell(t, "test -s /etc/goldap/goldap.toml") // it is the administrator's
 
-	m.shell(t, "dpkg --purge libnss-goldap libpam-goldap goldap")
+	m.shell(t, `cd /var/lib/dpkg/info; for script in *goldap*.postrm; do sh "$script" remove; done
+		dpkg --purge libnss-goldap libpam-goldap goldap`)
 	session.lives(t, "purged")
 	must(t, session.client.Close())
 	localUsersLogIn(t, "purged")
