@@ -116,7 +116,7 @@ changelog() {
 package() {
 	changelog "$1" | gzip -9n >"$STAGE/$1.changelog.gz"
 	configuration "$1" >"$STAGE/$1.yaml"
-	GOOS='' GOARCH='' "${GO:-go}" tool -modfile=packaging/nfpm/go.mod nfpm package \
+	GOOS='' GOARCH='' CGO_ENABLED=0 "${GO:-go}" tool -modfile=packaging/nfpm/go.mod nfpm package \
 		--config "$STAGE/$1.yaml" --packager "$kind" --target "$output"
 }
 
