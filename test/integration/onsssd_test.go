@@ -8,11 +8,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/goldap/goldap/test/root/samba"
 	"github.com/goldap/goldap/test/root/slapd"
 )
 
@@ -88,10 +90,99 @@ func TestOnSSSD(t *testing.T) {
 	}
 }
 
+// sssdDomain is a sssd.conf for the Active Directory of the tests.
+const sssdDomain = `[sssd]
+services = nss, pam
+domains = ad.mydomain.com
+
+[domain/ad.mydomain.com]
+id_provider = ldap
+ldap_schema = AD
+ldap_uri = ldap://` + samba.ServerName + `
+ldap_search_base = ` + samba.Base + `
+ldap_id_use_start_tls = true
+ldap_referrals = false
+ldap_default_bind_dn = ` + samba.PseudouserDN + `
+ldap_default_authtok = ` + samba.PseudouserPassword + `
+case_sensitive = false
+default_shell = /bin/sh
+fallback_homedir = /home/%u
+`
+
+// TestOnSSSDAndSamba is the same with a domain of Active Directory: with ids that
+// are in the directory, and with those that SSSD makes of SIDs, by the range that a
+// line names and by one that it chooses.
+func TestOnSSSDAndSamba(t *testing.T) {
+	s := startDomain(t)
+	site := sssdDomain + "ldap_tls_cacert = " + s.CAFile + "\n"
+	const named = "ldap_id_mapping = true\nldap_idmap_default_domain_sid = " + samba.SID + "\n"
+	alikeOnSamba(t, "ids of the directory", site+"ldap_id_mapping = false\n", site+"ldap_id_mapping = false\n")
+	first := alikeOnSamba(t, "the first range", site+named, site+named)
+	// As docs/migrating-from-sssd.md has it: where the range begins is what is left of
+	// a uid without the last number of the SID.
+	chosen := askFirst(t, site+"ldap_id_mapping = true\n")
+	begin := chosen - (first - 200_000)
+	if begin == 200_000 || begin%200_000 != 0 {
+		t.Errorf("SSSD's range begins at %d", begin)
+	}
+	alikeOnSamba(t, "the range that it chose", site+"ldap_id_mapping = true\n", site+named+"ldap_idmap_range_min = "+strconv.Itoa(begin)+"\n")
+}
+
+// alikeOnSamba holds goldap, with a file that is converted, against SSSD with its
+// own, and returns the uid of alice.
+func alikeOnSamba(t *testing.T, name, ofSSSD, converted string) (uid int) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		showLogsOnFailure(t)
+		must(t, os.MkdirAll(filepath.Dir(sssdFile), 0o755))
+		convertFile(t, sssdFile, converted)
+		must(t, os.WriteFile(sssdFile, []byte(ofSSSD), 0o600))
+		writeFile(t, "/etc/pam.d/sssd-test", 0o644, strings.ReplaceAll(alone, "pam_goldap.so", "pam_sss.so"))
+		startSSSD(t)
+		runExampleDaemon(t)
+		writeAlone(t, "pam_goldap.so nodelay")
+		for _, user := range []string{"alice", "erin", "expired", "locked"} {
+			p := samba.Find(user)
+			want := askOf(t, "sss", "sssd-test", p.Name, p.Password)
+			got := askOf(t, "goldap", "sshd", p.Name, p.Password)
+			if got != want || user == "alice" && want.login == "" || want.passwd == "" {
+				t.Errorf("%s:\ngoldap %+v\nSSSD   %+v", p.Name, got, want)
+			}
+		}
+		uid = uidOf(t)
+	})
+	return uid
+}
+
+// askFirst returns the uid that SSSD gives alice.
+func askFirst(t *testing.T, ofSSSD string) (uid int) {
+	t.Helper()
+	t.Run("the range that SSSD chooses", func(t *testing.T) {
+		writeFile(t, sssdFile, 0o600, ofSSSD)
+		startSSSD(t)
+		uid = uidOf(t)
+	})
+	return uid
+}
+
+func uidOf(t *testing.T) int {
+	t.Helper()
+	fields := strings.Split(output("getent", "-s", "sss", "passwd", "alice"), ":")
+	if len(fields) != 7 {
+		t.Fatalf("SSSD knows nothing of alice: %q", fields)
+	}
+	uid, err := strconv.Atoi(fields[2])
+	must(t, err)
+	return uid
+}
+
+// sssdPAM is the socket that pam_sss.so asks root's questions on.
+const sssdPAM = "/var/lib/sss/pipes/private/pam"
+
 // startSSSD starts SSSD for one test, without what an earlier one remembered.
 func startSSSD(t *testing.T) {
 	t.Helper()
-	for _, old := range []string{"/var/lib/sss/db/*", "/var/lib/sss/mc/*", "/run/sssd.pid", "/var/run/sssd.pid"} {
+	for _, old := range []string{"/var/lib/sss/db/*", "/var/lib/sss/mc/*", "/run/sssd.pid", sssdPAM} {
 		found, err := filepath.Glob(old)
 		must(t, err)
 		for _, path := range found {
@@ -109,7 +200,8 @@ func startSSSD(t *testing.T) {
 		_ = log.Close()
 	})
 	eventually(t, 20*time.Second, "SSSD answering", func() bool {
-		return output("getent", "-s", "sss", "passwd", "alice") != ""
+		_, err := os.Stat(sssdPAM) // its last responder; before that it is hard to stop
+		return err == nil && output("getent", "-s", "sss", "passwd", "alice") != ""
 	})
 }
 
@@ -117,18 +209,25 @@ func startSSSD(t *testing.T) {
 // them in.
 func askSSSD(t *testing.T, nss, service, user string) sssdAnswers {
 	t.Helper()
-	var a sssdAnswers
-	if fields := strings.Split(output("getent", "-s", nss, "passwd", user), ":"); len(fields) == 7 {
-		a.passwd = strings.TrimSpace(strings.Join(append(fields[:1], fields[2:]...), ":"))
-	}
-	if fields := strings.Fields(output("getent", "-s", nss, "initgroups", user)); len(fields) > 1 {
-		groups := fields[1:]
-		slices.Sort(groups)
-		a.groups = strings.Join(groups, " ")
-	}
 	password := wrongPassword
 	if user != "nobody-here" {
 		password = person(user).Password
+	}
+	return askOf(t, nss, service, user, password)
+}
+
+func askOf(t *testing.T, nss, service, user, password string) sssdAnswers {
+	t.Helper()
+	var a sssdAnswers
+	primary := ""
+	if fields := strings.Split(output("getent", "-s", nss, "passwd", user), ":"); len(fields) == 7 {
+		primary = fields[3]
+		a.passwd = strings.TrimSpace(strings.Join(append(fields[:1], fields[2:]...), ":"))
+	}
+	if fields := strings.Fields(output("getent", "-s", nss, "initgroups", user)); len(fields) > 1 {
+		groups := slices.DeleteFunc(fields[1:], func(gid string) bool { return gid == primary }) // which a user has anyway
+		slices.Sort(groups)
+		a.groups = strings.Join(groups, " ")
 	}
 	if logIn(t, service, user, password).ok {
 		a.login = "in"
