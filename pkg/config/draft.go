@@ -35,6 +35,8 @@ type draft struct {
 	// skipped are warnings that may explain the errors, and are reported with
 	// them.
 	skipped []Problem
+	// untrusted says that it names files that are not to be opened.
+	untrusted bool
 	// stopped says that the file could not be understood at all, so that
 	// there is nothing to check.
 	stopped bool

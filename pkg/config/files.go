@@ -54,7 +54,7 @@ func (d *draft) readSecretFiles() {
 			s := &dir.Servers[j]
 			d.readSecretFile(index(path+"server", j)+".bind_password_file", &s.BindPasswordFile, &s.BindPassword)
 		}
-		if d.spelling == spellPADL {
+		if d.spelling == spellPADL && d.ownRootSecret(dir) {
 			d.readRootSecret(dir)
 		}
 	}
@@ -89,16 +89,22 @@ func (d *draft) readSecretFile(path string, name *string, password *secret.Secre
 // among the credentials of the systemd service (systemd.exec(5)) and then in the
 // directory of the configuration.
 func (d *draft) secretPath(name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	if credentials := os.Getenv("CREDENTIALS_DIRECTORY"); credentials != "" && filepath.IsLocal(name) {
-		path := filepath.Join(credentials, name)
-		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-			return path
-		}
+	if path, found := credentialPath(name); found {
+		return path
 	}
 	return d.besideFile(name)
+}
+
+// credentialPath returns the path of a credential of the systemd service, if
+// there is one of that name.
+func credentialPath(name string) (path string, found bool) {
+	credentials := os.Getenv("CREDENTIALS_DIRECTORY")
+	if credentials == "" || !filepath.IsLocal(name) {
+		return "", false
+	}
+	path = filepath.Join(credentials, name)
+	_, err := os.Stat(path)
+	return path, !errors.Is(err, fs.ErrNotExist)
 }
 
 // besideFile returns the path of a file that is named relative to the
@@ -151,7 +157,7 @@ func (d *draft) readRootSecret(dir *Directory) {
 	}
 	dir.RootBindPassword = s
 	d.cfg.Files = append(d.cfg.Files, name)
-	if dir.BindDN == "" {
+	if dir.BindDN == "" || dir.BindDN == dir.RootBindDN && dir.BindPassword.IsEmpty() {
 		dir.BindDN = dir.RootBindDN
 		dir.BindPassword = secret.New(bytes.Clone(s.Bytes()))
 	}

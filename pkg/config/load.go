@@ -71,9 +71,13 @@ func loadOver(path string, managed *managedFile) (*Config, error) {
 	if !d.stopped {
 		d.overlayFile(managed)
 	}
-	if !d.stopped {
+	if !d.stopped && !d.untrusted {
 		d.readSecretFiles()
+	}
+	if !d.stopped {
 		d.check()
+	}
+	if !d.stopped && !d.untrusted {
 		d.checkFiles()
 	}
 	return d.result()

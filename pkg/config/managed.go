@@ -30,6 +30,9 @@ type Managed struct {
 
 	// ownDirectories and ownRoles are the names in the administrator's file.
 	ownDirectories, ownRoles []string
+	// sameServers are the names of directories that lead where the
+	// administrator's of the same name do.
+	sameServers []string
 }
 
 // Authentication is what decides who may log in and who exists, but for the
@@ -72,34 +75,15 @@ func parseManaged(path, base string, data []byte) (*draft, *Managed) {
 	}
 	d.fillStruct(reflect.ValueOf(m).Elem(), "", root)
 	for i := range m.Directories {
-		d.checkManagedDirectory(&m.Directories[i], index("directory", i), filepath.Dir(base))
+		d.checkManagedSecrets(&m.Directories[i], index("directory", i), managedBeside(base))
 	}
 	return d, m
 }
 
-// checkManagedDirectory refuses what goldapd's own user could abuse. That user
-// may write the managed file, and root reads it, too (the module without a
-// daemon): a password file is therefore one beside the configuration.
-func (d *draft) checkManagedDirectory(dir *Directory, at, beside string) {
-	d.checkManagedSecret(at+".bind_password_file", &dir.BindPasswordFile, beside)
-	d.checkManagedSecret(at+".root_bind_password_file", &dir.RootBindPasswordFile, beside)
-	for i := range dir.Servers {
-		s := &dir.Servers[i]
-		d.checkManagedSecret(index(at+".server", i)+".bind_password_file", &s.BindPasswordFile, beside)
-	}
-}
-
-func (d *draft) checkManagedSecret(path string, name *string, beside string) {
-	if plain, found := strings.CutPrefix(*name, strings.TrimSuffix(beside, "/")+"/"); found {
-		*name = plain
-	}
-	if strings.ContainsRune(*name, '/') {
-		d.fail(path, *name, "must be the name of a file in %s or of a credential of the service, without a slash", beside)
-	}
-}
-
 // overlay puts a managed file over the administrator's.
 func (d *draft) overlay(m *Managed, from *draft) {
+	from.checkManagedFiles(m, d)
+	d.untrusted = from.untrusted
 	d.errors = append(d.errors, from.errors...)
 	places := map[string]place{}
 	for path, at := range from.places {
@@ -162,7 +146,11 @@ func (d *draft) overlayDirectories(m *Managed, places map[string]place) {
 			continue
 		}
 		dir := m.Directories[it.index]
+		dir.Servers = slices.Clone(dir.Servers) // what they inherit is not for the managed file
 		if i := slices.Index(own, it.name); i >= 0 {
+			if d.leadsTo(dir, d.cfg.Directories[i]) {
+				m.sameServers = append(m.sameServers, it.name)
+			}
 			dir.inherit(&d.cfg.Directories[i])
 		}
 		merged = append(merged, dir)

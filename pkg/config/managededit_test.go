@@ -131,3 +131,36 @@ func TestEditSetsPasswords(t *testing.T) {
 		t.Errorf("the password was given to another identity: %v", err)
 	}
 }
+
+// TestEditLeavesServerPasswords changes a directory twice whose server has a
+// password of its own: it does not get into the managed file, where it would stay
+// when the administrator changes it.
+func TestEditLeavesServerPasswords(t *testing.T) {
+	const own = "[[directory]]\nname='a'\nuris=['ldaps://a']\nbase='dc=a'\n[[directory.server]]\nuri='ldaps://b'\nbind_dn='cn=g'\nbind_password='" + marker + "'\n"
+	path := writeManaged(t, "goldap.toml", own, "")
+	for i := range 3 {
+		edit(t, path, func(m *Managed, now *Config) {
+			d := now.Directories[0]
+			d.PageSize = uint32(i)
+			d.Servers = []Server{{URI: "ldaps://b", BindDN: "cn=g"}}
+			m.SetDirectory(d, now)
+		})
+		edit(t, path, func(m *Managed, _ *Config) { m.SetRole(Role{Name: "r", Users: []string{"ann"}}) })
+		data, err := os.ReadFile(ManagedPath(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		noMarker(t, string(data))
+	}
+	rewritten := strings.Replace(own, marker, "changed", 1)
+	if err := os.WriteFile(path, []byte(rewritten), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(cfg.Directories[0].Servers[0].BindPassword.Bytes()) != "changed" {
+		t.Error("the administrator's new password does not count")
+	}
+}

@@ -44,6 +44,9 @@ func readManaged(path string) (*managedFile, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("is not a file")
 	}
+	if err := checkOwner(f.Name(), info); err != nil {
+		return nil, err
+	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
 	if err != nil {
 		return nil, withoutPath(err)
@@ -52,6 +55,23 @@ func readManaged(path string) (*managedFile, error) {
 		return nil, fmt.Errorf("is larger than %d MiB", maxFileSize>>20)
 	}
 	return &managedFile{path: ManagedPath(path), data: data, mode: info.Mode()}, nil
+}
+
+// checkOwner refuses a managed file that somebody else could have made than root
+// and the user that its folder is for.
+func checkOwner(path string, info fs.FileInfo) error {
+	folder, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return withoutPath(err)
+	}
+	if folder.Mode().Perm()&0o002 != 0 {
+		return errors.New("everybody may write to its folder, and so decide who logs in: chmod 0755 " + shellQuote(filepath.Dir(path)))
+	}
+	owner, folderOwner := info.Sys().(*syscall.Stat_t).Uid, folder.Sys().(*syscall.Stat_t).Uid
+	if !ownedRight(owner, folderOwner, uint32(os.Geteuid())) {
+		return fmt.Errorf("belongs to uid %d, and its folder to uid %d: chown it to that one", owner, folderOwner)
+	}
+	return nil
 }
 
 // overlayFile puts a managed file, if there is one, over what was read.
