@@ -77,9 +77,13 @@ func newMetrics() *cobra.Command {
 	return cmd
 }
 
-// save writes the file, whether goldapd answers or not.
+// save writes the file, whether goldapd answers or not. Who may not ask learns
+// nothing of that, and writes nothing.
 func (o metricsOptions) save(cmd *cobra.Command) error {
 	text, err := fetchMetrics(cmd.Context(), o.admin)
+	if errors.Is(err, adminclient.ErrForbidden) {
+		return rootsOnly("metrics", err)
+	}
 	if problem := saveMetrics(o.output, text, err); problem != nil {
 		return withStatus(exitUsage, fmt.Errorf("metrics: %w", problem))
 	}
