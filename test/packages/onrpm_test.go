@@ -23,7 +23,7 @@ func rpms(t *testing.T, folder string) []string {
 
 // rpmContents is what each rpm must hold beside what the deb does.
 var rpmContents = map[string][]string{
-	"goldap":        {"/usr/share/zsh/site-functions/_goldapctl"},
+	"goldap":        {"/usr/share/zsh/site-functions/_goldapctl", "/usr/lib/systemd/system-preset/50-goldap.preset"},
 	"libpam-goldap": {"/usr/share/authselect/vendor/goldap/system-auth", "/usr/share/authselect/vendor/goldap/nsswitch.conf"},
 }
 
@@ -74,7 +74,7 @@ func TestOnRPMEmptyRoot(t *testing.T) {
 	must(t, os.Mkdir(root, 0o755))
 	run(t, "rpm", "--root", root, "--initdb")
 	run(t, "sh", "-c", `root=$1; shift; cd "$root" && mkdir -p etc usr/bin usr/sbin usr/lib64/security usr/libexec
-		mkdir -p usr/lib/systemd/system usr/lib/sysusers.d usr/lib/tmpfiles.d usr/share/doc usr/share/licenses
+		mkdir -p usr/lib/systemd/system usr/lib/systemd/system-preset usr/lib/sysusers.d usr/lib/tmpfiles.d usr/share/doc usr/share/licenses
 		mkdir -p usr/share/man/man1 usr/share/man/man5 usr/share/man/man7 usr/share/man/man8 usr/share/authselect/vendor
 		mkdir -p usr/share/bash-completion/completions usr/share/zsh/site-functions usr/share/fish/vendor_completions.d
 		find . -path ./var -prune -o -print | sort >"$root.before"`, "sh", root)
@@ -95,9 +95,12 @@ func TestOnRPMEmptyRoot(t *testing.T) {
 func TestOnRPMLifecycle(t *testing.T) {
 	m := newMachine(t)
 	before := m.settings(t)["/etc/nsswitch.conf"]
-	m.shell(t, "echo /usr/lib64 >/etc/ld.so.conf.d/rhel.conf") // there it need not be said
+	// There the C library looks in /usr/lib64, and what no preset names stays off.
+	m.shell(t, `echo /usr/lib64 >/etc/ld.so.conf.d/rhel.conf
+		mkdir -p /etc/systemd/system-preset; echo 'disable *' >/etc/systemd/system-preset/99-default-disable.preset`)
 	m.input(t, "", slices.Concat([]string{"rpm", "--force-debian", "--nodeps", "-i"}, rpms(t, oldPackages))...)
 	m.shell(t, "getent -s files passwd goldap; stat -c '%U:%G %a' /etc/goldap/managed /var/lib/goldap")
+	m.shell(t, "systemctl is-enabled goldapd.socket goldapd-admin.socket goldapd-nslcd.socket goldapd.service")
 	m.configure(t)
 	m.shell(t, "/usr/libexec/goldap/nsswitch add")
 	m.writeAuthselect(t, "with-faillock", "with-pwhistory")
@@ -135,7 +138,7 @@ func TestOnRPMLifecycle(t *testing.T) {
 	// gone: local users go on logging in.
 	logsIn("removed", localUser, localPassword, true)
 	logsIn("removed", "alice", person("alice").Password, false)
-	m.shell(t, "test -s /etc/goldap/goldap.toml; ! test -e /usr/libexec/goldap")
+	m.shell(t, "test -s /etc/goldap/goldap.toml; ! test -e /usr/libexec/goldap; ! find /etc/systemd | grep goldap")
 }
 
 // writeAuthselect writes the service file "authselect" from the profile.
