@@ -23,6 +23,10 @@
 // are generated from there (go generate ./pkg/config). The keywords of the older spellings are rows of
 // one table, in keywords.go.
 //
+// [Convert] reads the files of other programs for whoever moves to goldap: the two
+// spellings above, and SSSD's sssd.conf, which Load does not read. It says what
+// became of each line.
+//
 // # Secrets
 //
 // A password that stands in a file which others may read is an error that

@@ -119,7 +119,7 @@ func (x *sssdDomain) readBind() {
 		// Said once is enough.
 		x.dir.BindDN = ""
 	case kind != "" && kind != "password":
-		x.failAt(x.at("ldap_default_authtok_type"), x.value("ldap_default_authtok_type"), "is neither password nor obfuscated_password")
+		x.failAt(x.at("ldap_default_authtok_type"), "", "is neither password nor obfuscated_password")
 	case given:
 		x.dir.BindPassword = secret.FromString(key.value)
 		x.secrets = append(x.secrets, x.path+"bind_password")

@@ -27,7 +27,7 @@ func (x *sssdDomain) readPasswd() {
 		x.loseAt(key.at, "", "is not carried over: goldap makes no groups, and no gid of a SID")
 	case mode == "true":
 		x.express(key.at, "gidNumber", "${"+x.attribute("uidNumber")+"}")
-		x.loseAt(key.at, "", "is carried over in part: the gid of a user is the uid, but goldap makes no group of that number, so that ls shows it without a name")
+		x.loseAt(key.at, "", "is carried over in part: the gid of a user is the uid, but goldap makes no group of that number, so that ls shows it without a name, and the group of gidNumber is not among the user's any more")
 	case mode == "hybrid":
 		x.loseAt(key.at, "", "is not carried over: goldap makes no groups of users")
 	}
