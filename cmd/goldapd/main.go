@@ -23,6 +23,7 @@ import (
 
 	"github.com/goldap/goldap/pkg/config"
 	"github.com/goldap/goldap/pkg/server"
+	"github.com/goldap/goldap/pkg/sshkey"
 )
 
 // The exit statuses.
@@ -126,5 +127,5 @@ func (d *daemon) load(path string) (*config.Config, *server.Backend, error) {
 }
 
 func (d *daemon) newBackend(cfg *config.Config) (*server.Backend, error) {
-	return server.NewBackend(cfg, server.BackendOptions{Logger: d.logger, OnBack: d.emptyCaches})
+	return server.NewBackend(cfg, server.BackendOptions{Logger: d.logger, OnBack: d.emptyCaches, CheckSSHKey: sshkey.Check})
 }

@@ -81,6 +81,9 @@ type Options struct {
 	// LocalUsers lets local users log in with the password of the directory, if
 	// it has them with the same uid.
 	LocalUsers bool
+	// CheckSSHKey says why a value is not one ssh key (sshkey.Check). nil has
+	// SSHKeys answer nobody.
+	CheckSSHKey func(line string) error
 	// RoleGroups are groups of this machine that directories do not have. nil is
 	// none.
 	RoleGroups RoleGroups
@@ -123,6 +126,7 @@ type Names struct {
 	groups      *localFile
 	memory      *memory
 	pathLoads   chan struct{} // full if no more may be under way
+	checkSSHKey func(line string) error
 	limits      []Limit
 	lingering   []atomic.Int32 // questions, by directory
 	// patience and loginPatience are how long callers wait.
@@ -157,8 +161,8 @@ func New(directories []Directory, o Options) *Names {
 		memory: newMemory(memoryOptions{
 			ttl: o.TTL, negative: o.NegativeTTL, stale: o.StaleTTL, limit: o.Entries, timeout: o.Timeout, logger: o.Logger,
 		}, len(directories)),
-		pathLoads: make(chan struct{}, maxPathLoads),
-		limits:    o.Limits, lingering: make([]atomic.Int32, len(directories)),
+		pathLoads: make(chan struct{}, maxPathLoads), checkSSHKey: o.CheckSSHKey,
+		limits: o.Limits, lingering: make([]atomic.Int32, len(directories)),
 		patience: o.Patience, loginPatience: o.LoginTimeout,
 		seed:   maphash.MakeSeed(),
 		logins: newCache(o, found.isSettled),

@@ -11,6 +11,7 @@ import (
 	"github.com/goldap/goldap/pkg/account"
 	"github.com/goldap/goldap/pkg/directory"
 	"github.com/goldap/goldap/pkg/names"
+	"github.com/goldap/goldap/pkg/sshkey"
 )
 
 const goodKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINyG9g6gUd940AXQ/7j8PU4thxwLURQhAj53KnPP6zgB ada"
@@ -24,7 +25,13 @@ func TestSSHKeys(t *testing.T) {
 			"x\x00" + goodKey, goodKey + "\x1b[2J", goodKey + strings.Repeat("x", 16<<10), "ssh-new " + strings.Fields(goodKey)[1],
 		},
 	}
-	s := newMemory(t, d)
+	if keys, err := newMemory(t, d).SSHKeys(t.Context(), "alice"); !errors.Is(err, directory.ErrUnavailable) || len(keys) > 0 {
+		t.Errorf("without a check: %q, %v", keys, err)
+	}
+	s := newSiteWith(t, func(o *names.Options) {
+		remember(o)
+		o.CheckSSHKey = sshkey.Check
+	}, d)
 	got, err := s.SSHKeys(t.Context(), "alice")
 	if diff := cmp.Diff([]string{goodKey, forced, goodKey}, got); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
@@ -67,6 +74,7 @@ func TestSSHKeysOfTheDirectoryThatDecides(t *testing.T) {
 		second := &fake{accounts: []account.Account{user("alice", 3000, 2000), user("bob", 3002, 2000)}, keys: []string{goodKey + "2"}}
 		s := newSiteWith(t, func(o *names.Options) {
 			remember(o)
+			o.CheckSSHKey = sshkey.Check
 			o.Limits = []names.Limit{{LoginPassOver: mayPass}, {}}
 		}, first, second)
 		for user, want := range map[string]string{"alice": goodKey, "bob": goodKey + "2"} {

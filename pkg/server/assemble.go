@@ -23,6 +23,8 @@ type BackendOptions struct {
 	// OnBack is called when one of the directories is back after none of its
 	// servers answered. nil means nothing.
 	OnBack func()
+	// CheckSSHKey is names.Options.CheckSSHKey.
+	CheckSSHKey func(line string) error
 }
 
 // NewBackend wires up what a configuration asks for: the directories, the
@@ -44,7 +46,7 @@ func NewBackend(cfg *config.Config, opts BackendOptions) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	lookups = newNames(cfg, directories, set, logger)
+	lookups = newNames(cfg, directories, set, opts)
 	if err := lookups.ReadLocal(); err != nil {
 		return nil, errors.Join(err, closeAll(directories))
 	}
@@ -108,7 +110,7 @@ func closeAll(directories []*directory.Directory) error {
 // group that takes too long to read is there for whoever asks again.
 const searchFactor = 5
 
-func newNames(cfg *config.Config, directories []*directory.Directory, set *roles.Set, logger *slog.Logger) *names.Names {
+func newNames(cfg *config.Config, directories []*directory.Directory, set *roles.Set, opts BackendOptions) *names.Names {
 	asked := make([]names.Directory, len(directories))
 	for i, d := range directories {
 		asked[i] = d
@@ -121,7 +123,7 @@ func newNames(cfg *config.Config, directories []*directory.Directory, set *roles
 		rules.Name = cfg.Accounts.ValidNames.MatchString
 	}
 	return names.New(asked, names.Options{
-		Rules: rules, IgnoreCase: cfg.Accounts.IgnoreCase, Logger: logger,
+		Rules: rules, IgnoreCase: cfg.Accounts.IgnoreCase, Logger: opts.Logger, CheckSSHKey: opts.CheckSSHKey,
 		TTL: cfg.Lookups.CacheTTL, NegativeTTL: cfg.Lookups.NegativeTTL, StaleTTL: cfg.Lookups.StaleTTL,
 		Entries: cfg.Lookups.CacheEntries, Timeout: searchFactor * cfg.Lookups.Timeout,
 		Patience: cfg.Lookups.Timeout, Limits: limits(cfg.Directories),

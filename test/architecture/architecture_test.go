@@ -25,6 +25,7 @@ var below = map[string][]string{
 	"pkg/account":     {},
 	"pkg/expression":  {},
 	"pkg/manual":      {},
+	"pkg/sshkey":      {},
 	"pkg/trace":       {},
 	"pkg/throttle":    {},
 	"pkg/config":      {"pkg/expression", "pkg/secret"},
@@ -50,6 +51,7 @@ var only = []struct{ library, room, why string }{
 	{"github.com/spf13/cobra", "cmd/goldapctl", "the daemon and the module start in milliseconds"},
 	{"github.com/coreos/go-systemd", "cmd/goldapd", "the rest of goldap runs without systemd, and does not know it"},
 	{"github.com/prometheus/client_golang", "pkg/metrics", "it is never to be linked into the module"},
+	{"golang.org/x/crypto/ssh", "pkg/sshkey", "it is never to be linked into the module"},
 	{"github.com/jimlambrt/gldap", "pkg/embedded", "it is the demo's directory, not a part of goldap"},
 }
 
@@ -73,11 +75,11 @@ func TestImportsPointDown(t *testing.T) {
 	}
 }
 
-// TestModuleStaysSmall: metrics are the daemon's. The module is loaded into every
+// TestModuleStaysSmall: metrics and ssh keys are the daemon's. The module is loaded into every
 // program that logs people in. (net/http is in it: go-ldap imports it for NTLM.)
 func TestModuleStaysSmall(t *testing.T) {
 	linked := packages(t, "./pam_module")
-	for _, never := range []string{"github.com/prometheus/client_golang/prometheus", module + "pkg/metrics"} {
+	for _, never := range []string{"github.com/prometheus/client_golang/prometheus", module + "pkg/metrics", "golang.org/x/crypto/ssh"} {
 		if slices.Contains(linked, never) {
 			t.Errorf("pam_module links %s", never)
 		}
