@@ -56,12 +56,14 @@ $(MODULE): $(GO_SOURCES) $(C_SOURCES) Makefile | tools
 	@rm -f $(BUILD)/pam_goldap.h
 	@chmod 0755 $@
 
+# Packages have -s here; a test reads the symbols of what is not stripped.
+NSS_LDFLAGS :=
 # Nothing unloads it (nodelete): the C library may be inside any time, and
 # threads that end free what they have there.
 $(BUILD)/libnss_%.so.2: $(NSS_SOURCES) $(wildcard nss_module/*.h) pam_module/wire.h nss_module/exports.map Makefile | tools
 	@mkdir -p $(BUILD)
 	$(CC) $(CWARNINGS) -DGOLDAP_NSS_PREFIX=_nss_$*_ -O2 -fPIC -fstack-protector-strong -pthread -shared -Wl,-soname,$(@F) \
-	  -Wl,--version-script=nss_module/exports.map -Wl,-z,relro,-z,now,-z,nodelete,-z,defs,-s -o $@ $(NSS_SOURCES)
+	  -Wl,--version-script=nss_module/exports.map -Wl,-z,relro,-z,now,-z,nodelete,-z,defs $(NSS_LDFLAGS) -o $@ $(NSS_SOURCES)
 
 # What a release says that it is; a build from a checkout names its commit instead.
 RELEASE ?=
@@ -88,7 +90,7 @@ VERSION ?=
 .PHONY: deb rpm
 deb rpm: | tools
 	@version='$(VERSION)'; version=$${version:-$$(packaging/version.sh)} && \
-	$(MAKE) BUILD=$(PROGRAMS) RELEASE="$$version" GO_FLAGS='-trimpath -buildvcs=false' && \
+	$(MAKE) BUILD=$(PROGRAMS) RELEASE="$$version" GO_FLAGS='-trimpath -buildvcs=false' NSS_LDFLAGS=-s && \
 	VERSION="$$version" CC='$(CC)' GO='$(GO)' packaging/build.sh $@ $(PROGRAMS) $(PACKAGES)
 
 .PHONY: demo
