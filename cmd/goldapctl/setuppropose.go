@@ -177,9 +177,6 @@ func (s *settingUp) look(ctx context.Context, cfg config.Directory, entries bool
 }
 
 func (s *settingUp) tellAbout(one directory.ServerSurvey) {
-	if s.print {
-		return
-	}
 	for _, o := range setup.Observe(one, time.Now()) {
 		mark := ""
 		if o.Warn {

@@ -237,6 +237,7 @@ func TestSurveySeesMissingIndices(t *testing.T) {
 		"indexed":          {time.Millisecond, 2 * time.Millisecond, false},
 		"far away":         {80 * time.Millisecond, 90 * time.Millisecond, false},
 		"looks at all":     {time.Millisecond, 40 * time.Millisecond, true},
+		"thousands":        {150 * time.Microsecond, 3 * time.Millisecond, true},
 		"fast, but slower": {10 * time.Microsecond, 400 * time.Microsecond, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -52,7 +52,7 @@ type UserSample struct {
 // Unindexed reports whether a search that found nothing took so long that the
 // server must have looked at every entry. It is said only if it is clear.
 func (e EntriesSurvey) Unindexed(found time.Duration) bool {
-	return found >= 5*time.Millisecond && found >= 10*e.BaseTime
+	return found >= 2*time.Millisecond && found >= 10*e.BaseTime
 }
 
 const (

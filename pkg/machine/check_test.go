@@ -168,6 +168,26 @@ func readAt(path string, at time.Time) func(*tree) {
 	}
 }
 
+// TestOlderNames is a machine with goldap-compat: service files and
+// nsswitch.conf speak of ldap.
+func TestOlderNames(t *testing.T) {
+	m := goodTree()
+	for _, path := range []string{"/etc/pam.d/common-auth", "/etc/pam.d/common-account"} {
+		edited(path, "pam_goldap.so", "pam_ldap.so")(m)
+	}
+	edited(nsswitch, "goldap", "ldap")(m)
+	m.files["/usr/lib/x86_64-linux-gnu/libnss_ldap.so.2"] = ""
+	m.links[security+"pam_ldap.so"] = "pam_goldap.so"
+	if found := m.check(t); len(found) > 0 {
+		t.Errorf("found %+v", found)
+	}
+	delete(m.links, security+"pam_ldap.so")
+	m.files[security+"pam_ldap.so"] = "another"
+	if found := m.check(t); ids(found) != "pam-unused" {
+		t.Errorf("with pam_ldap itself: found %+v", found)
+	}
+}
+
 // goTool is a program in Go that is not this one.
 func goTool() string {
 	path, err := exec.LookPath("go")

@@ -124,6 +124,31 @@ func (h host) library(name string) string {
 	return ""
 }
 
+// modulePath returns the file of a PAM module, "" if there is none.
+func (h host) modulePath(name string) string {
+	if !filepath.IsAbs(name) {
+		return h.library(filepath.Join("security", name))
+	}
+	if h.exists(name) {
+		return name
+	}
+	return ""
+}
+
+// moduleName is the name of a PAM module without its folder: pam_ldap.so may be
+// another name of goldap's (package goldap-compat).
+func (h host) moduleName(path string) string {
+	name := filepath.Base(path)
+	if name != "pam_ldap.so" {
+		return name
+	}
+	target, err := filepath.EvalSymlinks(h.real(h.modulePath(path)))
+	if err == nil && filepath.Base(target) == goldapModule {
+		return goldapModule
+	}
+	return name
+}
+
 // Running returns the numbers of the processes with this name.
 func Running(name string) []int {
 	var pids []int

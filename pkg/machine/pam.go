@@ -2,7 +2,6 @@ package machine
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -160,7 +159,7 @@ func (x *examination) checkModules(all []pamLine) {
 		if !isGoldap(l) {
 			continue
 		}
-		path := x.modulePath(l.path)
+		path := x.host.modulePath(l.path)
 		if path == "" {
 			if !l.optional {
 				x.found("pam-module-missing", l.where(), "install libpam-goldap", "there is no %s: libpam takes it for a module that fails", l.path)
@@ -172,17 +171,6 @@ func (x *examination) checkModules(all []pamLine) {
 			x.found("pam-module-mode", path, "chmod 0755 "+path, "has mode %04o and cannot be executed, as it is where no goldapd answers", info.Mode().Perm())
 		}
 	}
-}
-
-// modulePath returns the file of a module, "" if there is none.
-func (x *examination) modulePath(name string) string {
-	if filepath.IsAbs(name) {
-		if x.host.exists(name) {
-			return name
-		}
-		return ""
-	}
-	return x.host.library(filepath.Join("security", name))
 }
 
 // checkServices looks for service names of the configuration that no program

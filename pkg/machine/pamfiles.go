@@ -168,7 +168,7 @@ func (r *pamReader) include(at pamLine, name, kind string, level, depth int) []p
 
 // module is a line with a module.
 func (r *pamReader) module(at pamLine, fields []string) []pamLine {
-	at.path, at.module, at.args = fields[2], filepath.Base(fields[2]), fields[3:]
+	at.path, at.module, at.args = fields[2], r.host.moduleName(fields[2]), fields[3:]
 	text := controls[strings.ToLower(fields[1])]
 	if text == "" {
 		text = strings.Trim(fields[1], "[]")

@@ -77,6 +77,7 @@ func observeEntries(e directory.EntriesSurvey, s directory.ServerSurvey) []Obser
 		say(true, "%s cannot be read, or no user has it: users without it do not exist", strings.Join(e.Sample.Incomplete, ", "))
 	}
 	say(false, "groups list members by %s", memberText(e))
+	say(false, "times: %v to read the base, %v to find that there is no such user", e.BaseTime.Round(10*time.Microsecond), e.UserTime.Round(10*time.Microsecond))
 	name := "uid"
 	if s.Root.Vendor == directory.VendorActiveDirectory {
 		name = "sAMAccountName"

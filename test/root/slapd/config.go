@@ -31,6 +31,7 @@ type configValues struct {
 	Host, ClientName                           string
 	LimitedDN, ActiveDirectory, SSHSchema      string
 	LimitedSize                                int
+	Unindexed                                  bool // but for objectClass
 	Peculiar                                   bool
 	CopyOf                                     string
 }

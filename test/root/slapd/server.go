@@ -32,6 +32,8 @@ type Options struct {
 	CopyOf string
 	// KeyType is RSA if empty.
 	KeyType KeyType
+	// Unindexed leaves out every index but that of objectClass.
+	Unindexed bool
 	// Certificate is Good if empty.
 	Certificate Certificate
 	// LogLevel is slapd's -d; 256 logs operations, 0 nothing.
@@ -135,7 +137,7 @@ func (s *Server) configure(ctx context.Context) error {
 		Base: Base, PseudouserDN: PseudouserDN, AdminDN: AdminDN, AdminPassword: AdminPassword,
 		Certificate: certificate, Key: key, CA: s.PKI.CAFile, Host: ServerName, ClientName: ClientName, Data: s.path("data"), Schema: s.path("rfc2307bis.ldif"),
 		LimitedDN: LimitedDN, LimitedSize: LimitedSize, ActiveDirectory: s.path("ad.ldif"), SSHSchema: s.path("openssh-lpk.ldif"), Peculiar: s.options.Peculiar,
-		CopyOf: s.options.CopyOf,
+		CopyOf: s.options.CopyOf, Unindexed: s.options.Unindexed,
 	}
 	for path, schema := range map[string][]byte{values.ActiveDirectory: activeDirectory, values.SSHSchema: sshSchema} {
 		if err := os.WriteFile(path, schema, 0o644); err != nil {
