@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 
@@ -108,6 +109,9 @@ func (w *writer) secret(path, key string, s secret.Secret, table reflect.Value) 
 // pair writes a key and its value with the library, which knows how to quote.
 func (w *writer) pair(key string, value any) {
 	line, err := toml.Marshal(map[string]any{key: value})
+	if err == nil && !utf8.Valid(line) {
+		err = fmt.Errorf("%s is not UTF-8, as everything in TOML has to be; a password can be in a file of its own", printable(strings.ToValidUTF8(key, "\ufffd")))
+	}
 	if w.err == nil {
 		w.err = err
 	}
@@ -179,13 +183,14 @@ func (w *writer) texts(path string, texts map[string]string) {
 	}
 }
 
-// comment writes what there is to say about a path.
+// comment writes what there is to say about a path. It may hold what a server
+// said: control characters have no place in a comment of TOML.
 func (w *writer) comment(path string) {
 	if w.options.Comment == nil {
 		return
 	}
 	for line := range strings.Lines(w.options.Comment(withoutIndexes(path))) {
-		w.text.WriteString(strings.TrimRight("# "+line, "\n ") + "\n")
+		w.text.WriteString(strings.TrimRight("# "+printable(strings.TrimRight(line, "\n")), " ") + "\n")
 	}
 }
 
