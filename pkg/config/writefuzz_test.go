@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"reflect"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -70,4 +71,46 @@ func everywhere(v reflect.Value, key, text string, number int64) {
 	case reflect.Uint32:
 		v.SetUint(uint64(uint32(number)))
 	}
+}
+
+// FuzzManaged reads bytes as a managed file over the administrator's. What is
+// accepted is the same again after goldapd has written it.
+func FuzzManaged(f *testing.F) {
+	const c = "[[directory]]\nname='c'\nuris=['ldaps://c']\nbase='dc=c'\n"
+	for _, seed := range []string{"", c, c + "[[directory.server]]\nuri='ldaps://d'\ntls={mode='ldaps'}\n", "directory_order=['b','x']\nremoved_roles=['staff']\n" + c,
+		"[authentication]\n[[role]]\nname='staff'\nusers=['a']\ndirectories=['a']\n", "[authentication.login.throttle]\nfailures=0\n[[authentication.service]]\n",
+		"[[directory]]\nname='a'\nuris=['ldaps://a']\nbase='dc=a'\nbind_dn='cn=g,dc=a'\ntls.key_file='/etc/x'\n", c + c, "removed_directories=['a','b']\n"} {
+		f.Add([]byte(seed))
+	}
+	read := func(data []byte) (*Config, error) {
+		d := parse("/x/goldap.toml", []byte(ownFile))
+		d.overlayFile(&managedFile{path: "/x/managed/goldap.toml", data: data, mode: managedMode})
+		if !d.stopped {
+			d.check()
+		}
+		return d.result()
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		cfg, err := read(data)
+		if err != nil {
+			if text := err.Error(); strings.Contains(text, marker) || strings.ContainsRune(text, 0) {
+				t.Error(text)
+			}
+			return
+		}
+		contents, err := cfg.Managed.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(contents), marker) {
+			t.Errorf("the administrator's password is in the managed file: %s", contents)
+		}
+		again, err := read(contents)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, contents)
+		}
+		if difference := cmp.Diff(cfg, again, equalConfigs); difference != "" {
+			t.Errorf("%s\n%s", difference, contents)
+		}
+	})
 }
