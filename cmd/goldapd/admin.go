@@ -40,11 +40,15 @@ func (d *daemon) adminAPI() *admin.API {
 	})
 }
 
-// install puts a configuration in force that the admin API has made, once it is
-// saved.
-func (d *daemon) install(cfg *config.Config, save func() error) error {
+// install puts a configuration in force that the admin API makes, once it is
+// saved. A reload comes before that or after it.
+func (d *daemon) install(load func() (*config.Config, error), save func() error) error {
 	d.changing.Lock()
 	defer d.changing.Unlock()
+	cfg, err := load()
+	if err != nil {
+		return err
+	}
 	backend, err := d.newBackend(cfg)
 	if err != nil {
 		return err

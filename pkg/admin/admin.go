@@ -19,10 +19,10 @@ import (
 type Options struct {
 	// Path is the administrator's configuration file.
 	Path string
-	// Install puts a configuration in force. It prepares all that can fail,
-	// calls save, and if that succeeds goes over to cfg. On an error the old
-	// configuration is in force.
-	Install func(cfg *config.Config, save func() error) error
+	// Install puts a configuration in force: it calls load for it while no other
+	// can take its place, prepares all that can fail, calls save, and if that
+	// succeeds goes over to it. On an error the old configuration is in force.
+	Install func(load func() (*config.Config, error), save func() error) error
 	// Status says how the daemon is, Flush makes it forget what directories said.
 	Status func() server.Status
 	Flush  func()
@@ -39,8 +39,9 @@ type Options struct {
 type API struct {
 	options Options
 	routes  *http.ServeMux
-	// changing is held from reading a configuration until it is in force.
-	changing sync.Mutex
+	// changing has room for the one who makes a change, from reading a
+	// configuration until it is in force.
+	changing chan struct{}
 	tagKey   [32]byte
 }
 
@@ -55,7 +56,7 @@ func New(options Options) *API {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	a := &API{options: options, routes: http.NewServeMux(), tagKey: newTagKey()}
+	a := &API{options: options, routes: http.NewServeMux(), changing: make(chan struct{}, 1), tagKey: newTagKey()}
 	a.route()
 	return a
 }
@@ -112,7 +113,7 @@ func (a *API) Serve(ctx context.Context, listeners ...net.Listener) error {
 	s := &http.Server{
 		Handler: a, ErrorLog: slog.NewLogLogger(a.options.Logger.Handler(), slog.LevelDebug),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
-		WriteTimeout: 2 * time.Minute, // a directory is tried server by server
+		WriteTimeout: 2 * time.Minute, // longer than changeWait and trialTimeout together
 		IdleTimeout:  time.Minute, MaxHeaderBytes: 16 << 10,
 		ConnContext: a.withCaller,
 	}

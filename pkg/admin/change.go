@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -12,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/goldap/goldap/pkg/config"
 	"github.com/goldap/goldap/pkg/secret"
@@ -39,40 +42,121 @@ func onDisk(err error) *Problem {
 	return p
 }
 
-// change makes one change: edit changes the managed part, look may refuse the
-// configuration that comes of it. Then it is saved and put in force. It returns
-// that configuration.
-func (a *API) change(r *http.Request, match func(*config.Config) string, kind string, edit func(m *config.Managed, now *config.Config) error, look func(*config.Config) error) (*config.Config, error) {
-	a.changing.Lock()
-	defer a.changing.Unlock()
-	now, err := a.read()
+// How long a change waits for another one, and how long a directory is tried.
+// What somebody waits for comes to an end, whatever a directory's own times are.
+const (
+	changeWait   = 30 * time.Second
+	trialTimeout = time.Minute
+)
+
+// begin waits until nobody else makes a change. The caller ends it.
+func (a *API) begin(ctx context.Context) (end func(), err error) {
+	waiting, cancel := context.WithTimeout(ctx, changeWait)
+	defer cancel()
+	select {
+	case a.changing <- struct{}{}:
+		return func() { <-a.changing }, nil
+	case <-waiting.Done():
+		return nil, problem(http.StatusConflict, "nothing is changed, because another change is being made, which tries a directory: repeat it when that has come to its end")
+	}
+}
+
+// change is one change.
+type change struct {
+	api *API
+	// kind is what is changed, as goldap.toml calls it.
+	kind string
+	// match is the entity tag of what is to be changed.
+	match func(*config.Config) string
+	// edit changes the managed part.
+	edit func(m *config.Managed, now *config.Config) error
+	// look, which may be nil, may refuse the configuration that comes of it.
+	look func(*config.Config) error
+}
+
+// make makes a change: it is saved and put in force. It returns the configuration
+// that came of it.
+func (c change) make(r *http.Request) (*config.Config, error) {
+	end, err := c.api.begin(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	found, err := config.ReadManaged(c.api.options.Path)
+	if err != nil {
+		return nil, onDisk(err)
+	}
+	defer clear(found)
+	now, err := c.api.read()
 	if err != nil {
 		return nil, err
 	}
 	defer now.Wipe()
-	if wanted := r.Header.Get("If-Match"); wanted != "" && !matches(wanted, match(now)) {
+	if wanted := r.Header.Get("If-Match"); wanted != "" && !matches(wanted, c.match(now)) {
 		return nil, problem(http.StatusConflict, "it was changed meanwhile (If-Match does not fit): read it again, and repeat the change")
 	}
-	if err := edit(now.Managed, now); err != nil {
+	if err := c.edit(now.Managed, now); err != nil {
 		return nil, err
 	}
-	cfg, contents, err := config.LoadWith(a.options.Path, now.Managed)
+	if err := c.try(now.Managed); err != nil {
+		return nil, err
+	}
+	return c.install(r.Context(), now.Managed, found)
+}
+
+// try has look judge the configuration as it would be.
+func (c change) try(m *config.Managed) error {
+	if c.look == nil {
+		return nil
+	}
+	cfg, contents, err := c.load(m)
+	if err != nil {
+		return err
+	}
+	defer cfg.Wipe()
+	clear(contents)
+	return c.look(cfg)
+}
+
+// load returns the configuration with a managed part, and the contents of its
+// file.
+func (c change) load(m *config.Managed) (*config.Config, []byte, error) {
+	path := c.api.options.Path
+	cfg, contents, err := config.LoadWith(path, m)
 	if err != nil {
 		p := problem(http.StatusUnprocessableEntity, "nothing is changed, because this is wrong:")
-		p.Problems = parameters(err, config.ManagedPath(a.options.Path), kind)
-		return nil, p
+		p.Problems = parameters(err, config.ManagedPath(path), c.kind)
+		return nil, nil, p
 	}
-	defer clear(contents)
-	if look != nil {
-		if err := look(cfg); err != nil {
-			return nil, err
+	return cfg, contents, nil
+}
+
+// install saves a managed part and puts it in force, with the administrator's
+// file as it is by now: a trial may have taken a while. found is what was in the
+// managed file; if that has been edited meanwhile, nothing is changed, and neither
+// if the caller has gone away, who would not learn of it.
+func (c change) install(ctx context.Context, m *config.Managed, found []byte) (*config.Config, error) {
+	var cfg *config.Config
+	var contents []byte
+	defer func() { clear(contents) }()
+	err := c.api.options.Install(func() (_ *config.Config, err error) {
+		again, err := config.ReadManaged(c.api.options.Path)
+		defer clear(again)
+		switch {
+		case err != nil:
+			return nil, onDisk(err)
+		case !bytes.Equal(found, again):
+			return nil, problem(http.StatusConflict, "nothing is changed, because somebody else has changed the managed file meanwhile: read it again, and repeat the change")
+		case ctx.Err() != nil:
+			return nil, problem(http.StatusConflict, "nothing is changed, because the caller went away")
 		}
+		cfg, contents, err = c.load(m)
+		return cfg, err
+	}, func() error { return c.api.save(contents) })
+	if err != nil && cfg != nil {
+		cfg.Wipe()
 	}
-	err = a.options.Install(cfg, func() error { return a.save(contents) })
-	if err != nil {
-		return nil, err
-	}
-	return cfg, nil
+	return cfg, err
 }
 
 // save writes the managed file.

@@ -138,13 +138,14 @@ func (c *collection) position(text string) (int, error) {
 // save makes a change of one item, and answers with the item.
 func (c *collection) save(r *http.Request, name string, status int, edit func(*config.Managed, *config.Config) error) (*reply, error) {
 	var report *directory.Report
-	look := func(cfg *config.Config) (err error) {
-		if c.verify != nil {
+	var look func(*config.Config) error
+	if c.verify != nil {
+		look = func(cfg *config.Config) (err error) {
 			report, err = c.verify(r, cfg, name)
+			return err
 		}
-		return err
 	}
-	cfg, err := c.api.change(r, c.etag(name), c.kind, edit, look)
+	cfg, err := change{api: c.api, kind: c.kind, match: c.etag(name), edit: edit, look: look}.make(r)
 	if err != nil {
 		return nil, err
 	}
@@ -161,13 +162,13 @@ func (c *collection) save(r *http.Request, name string, status int, edit func(*c
 
 func (c *collection) delete(r *http.Request) (*reply, error) {
 	name := r.PathValue("name")
-	_, err := c.api.change(r, c.etag(name), c.kind, func(m *config.Managed, now *config.Config) error {
+	_, err := change{api: c.api, kind: c.kind, match: c.etag(name), edit: func(m *config.Managed, now *config.Config) error {
 		if _, err := c.find(now, name); err != nil {
 			return err
 		}
 		c.remove(m, name)
 		return nil
-	}, nil)
+	}}.make(r)
 	if err != nil {
 		return nil, err
 	}

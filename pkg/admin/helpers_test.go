@@ -54,8 +54,10 @@ type site struct {
 	// usable is what trials of directories say.
 	usable   bool
 	verified []config.Directory
-	flushed  int
-	caller   atomic.Pointer[server.Credential]
+	// trying is called in the middle of a trial, if it is set.
+	trying  func(context.Context)
+	flushed int
+	caller  atomic.Pointer[server.Credential]
 	// installs fails if it is set, after the file was saved or before.
 	installError error
 }
@@ -78,7 +80,11 @@ func newSite(t *testing.T, own string) *site {
 func (s *site) options() Options {
 	return Options{
 		Path: s.path,
-		Install: func(cfg *config.Config, save func() error) error {
+		Install: func(load func() (*config.Config, error), save func() error) error {
+			cfg, err := load()
+			if err != nil {
+				return err
+			}
 			if s.installError != nil {
 				return s.installError
 			}
@@ -94,7 +100,10 @@ func (s *site) options() Options {
 		},
 		Flush:   func() { s.flushed++ },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "goldap_up 1\n") }),
-		Verify: func(_ context.Context, d config.Directory) directory.Report {
+		Verify: func(ctx context.Context, d config.Directory) directory.Report {
+			if s.trying != nil {
+				s.trying(ctx)
+			}
 			s.verified = append(s.verified, d)
 			return directory.Report{Directory: d.Name, Servers: []directory.ServerReport{{URI: d.URIs[0], OK: s.usable, Steps: []directory.TrialStep{
 				{Name: directory.StepConnect, Took: directory.Took(time.Millisecond), Details: []directory.Detail{{Name: "address", Value: "192.0.2.1"}}},

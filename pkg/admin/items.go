@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -110,7 +111,7 @@ func (a *API) verifyBeforeSaving(r *http.Request, cfg *config.Config, name strin
 	if force {
 		return nil, nil
 	}
-	report := a.options.Verify(r.Context(), *find(cfg, name))
+	report := a.verify(r, *find(cfg, name))
 	if report.Usable() {
 		return &report, nil
 	}
@@ -140,7 +141,14 @@ func (a *API) verifyDirectory(r *http.Request) (*reply, error) {
 	if d == nil {
 		return nil, problem(http.StatusNotFound, "there is no directory %q", name)
 	}
-	return &reply{status: http.StatusOK, value: a.options.Verify(r.Context(), *d)}, nil
+	return &reply{status: http.StatusOK, value: a.verify(r, *d)}, nil
+}
+
+// verify tries a directory, while the caller waits for it.
+func (a *API) verify(r *http.Request, d config.Directory) directory.Report {
+	ctx, cancel := context.WithTimeout(r.Context(), trialTimeout)
+	defer cancel()
+	return a.options.Verify(ctx, d)
 }
 
 // moveDirectory changes when a directory is asked.
@@ -161,13 +169,13 @@ func (a *API) moveDirectory(r *http.Request) (*reply, error) {
 		return nil, p
 	}
 	c, name := a.directories(), r.PathValue("name")
-	cfg, err := a.change(r, c.etag(name), c.kind, func(m *config.Managed, now *config.Config) error {
+	cfg, err := change{api: a, kind: c.kind, match: c.etag(name), edit: func(m *config.Managed, now *config.Config) error {
 		if _, err := c.find(now, name); err != nil {
 			return err
 		}
 		m.MoveDirectory(name, move.Position, now)
 		return nil
-	}, nil)
+	}}.make(r)
 	if err != nil {
 		return nil, err
 	}

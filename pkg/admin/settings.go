@@ -46,10 +46,10 @@ func (a *API) putSettings(r *http.Request) (*reply, error) {
 func (a *API) deleteSettings(r *http.Request) (*reply, error) { return a.changeSettings(r, nil) }
 
 func (a *API) changeSettings(r *http.Request, settings *config.Authentication) (*reply, error) {
-	cfg, err := a.change(r, a.settingsTag, "authentication", func(m *config.Managed, _ *config.Config) error {
+	cfg, err := change{api: a, kind: "authentication", match: a.settingsTag, edit: func(m *config.Managed, _ *config.Config) error {
 		m.Authentication = settings
 		return nil
-	}, nil)
+	}}.make(r)
 	if err != nil {
 		return nil, err
 	}

@@ -201,7 +201,8 @@ func TestHostileManagedFiles(t *testing.T) {
 // not matter.
 func TestSaveManaged(t *testing.T) {
 	path := writeManaged(t, "goldap.toml", ownFile, "")
-	if err := os.WriteFile(ManagedPath(path)+".new", []byte("half"), 0o600); err != nil {
+	left := ManagedPath(path) + freshSuffix + "left"
+	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	directory := DefaultDirectory()
@@ -216,6 +217,9 @@ func TestSaveManaged(t *testing.T) {
 	}
 	if err := SaveManaged(path, contents); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Lstat(left); err == nil {
+		t.Error("what was left is still there")
 	}
 	again, err := Load(path)
 	if err != nil {
@@ -250,18 +254,45 @@ func TestSaveManagedFails(t *testing.T) {
 		t.Error("it was written without a folder")
 	}
 	path = writeManaged(t, "goldap.toml", ownFile, "removed_roles = ['staff']\n")
-	if err := os.Mkdir(ManagedPath(path)+".new", 0o700); err != nil {
+	folder := filepath.Dir(ManagedPath(path))
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(ManagedPath(path)+".new/x", nil, 0o600); err != nil {
+	for files := range uint64(8) { // the first has room for no descriptor, the last for all
+		few := limit
+		few.Cur = uint64(openFiles(t)) + files
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few); err != nil {
+			t.Fatal(err)
+		}
+		saveError := SaveManaged(path, []byte("directory_order = ['b']\n"))
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if saved := len(cfg.Roles) > 0; saved != (saveError == nil) {
+			t.Errorf("with %d more files: saved is %v, and the error is %v", files, saved, saveError)
+		}
+		if left, err := os.ReadDir(folder); err != nil || len(left) != 1 {
+			t.Errorf("left: %v, %v", left, err)
+		}
+		if err := SaveManaged(path, []byte("removed_roles = ['staff']\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// openFiles is the number of descriptors of this process.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	files, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := SaveManaged(path, []byte("x")); err == nil {
-		t.Error("it was written although its place is taken")
-	}
-	if cfg, err := Load(path); err != nil || len(cfg.Roles) != 0 {
-		t.Errorf("the old file counts no more: %v", err)
-	}
+	return len(files) - 1
 }
 
 // TestDecode reads what Plain made, and names each key that does not fit.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"syscall"
 )
 
@@ -113,8 +115,12 @@ func LoadManaged(path string) (*Managed, error) {
 // which the caller wipes.
 func LoadWith(path string, m *Managed) (cfg *Config, contents []byte, err error) {
 	contents, err = m.encode()
+	if err == nil && len(contents) > maxFileSize {
+		clear(contents)
+		err = fmt.Errorf("the managed file would be larger than %d MiB", maxFileSize>>20)
+	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, Errors{{File: ManagedPath(path), Text: err.Error()}}
 	}
 	cfg, err = loadOver(path, &managedFile{path: ManagedPath(path), data: bytes.Clone(contents), mode: managedMode})
 	if err != nil {
@@ -139,40 +145,63 @@ func (m *Managed) encode() ([]byte, error) {
 	return out.text.Bytes(), out.err
 }
 
+// ReadManaged returns what is in the managed file of a configuration, nil if
+// there is none. There may be passwords in it, which the caller wipes. The error
+// is as Load's.
+func ReadManaged(path string) ([]byte, error) {
+	f, err := readManaged(path)
+	if err != nil {
+		return nil, Errors{{File: ManagedPath(path), Text: err.Error(), Err: err}}
+	}
+	if f == nil {
+		return nil, nil
+	}
+	return f.data, nil
+}
+
 // SaveManaged writes the managed file of a configuration: whole, or not at all.
 // The folder must be there and be the caller's.
 func SaveManaged(path string, contents []byte) error {
 	final := ManagedPath(path)
-	fresh := final + ".new"
-	err := writeWhole(fresh, contents)
-	if err == nil {
+	folder, err := os.Open(filepath.Dir(final)) // all that can fail comes before the rename
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	removeLeft(final)
+	fresh := final + freshSuffix + rand.Text()
+	if err = writeWhole(fresh, contents); err == nil {
 		err = os.Rename(fresh, final)
 	}
 	if err != nil {
 		_ = os.Remove(fresh)
 		return err
 	}
-	return syncFolder(filepath.Dir(final))
+	_ = folder.Sync() // the change counts; without this a power cut may bring the old file back, whole
+	return nil
 }
 
-// writeWhole writes a file to the disk. What a process left that was killed
-// here makes room.
-func writeWhole(path string, contents []byte) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+// freshSuffix ends the name of a file that is being written, before what makes it
+// the writer's own: the name of another's half is never renamed.
+const freshSuffix = ".new-"
+
+// removeLeft makes room: it removes what processes left that were killed while
+// they wrote.
+func removeLeft(final string) {
+	files, _ := os.ReadDir(filepath.Dir(final))
+	for _, file := range files {
+		if strings.HasPrefix(file.Name(), filepath.Base(final)+freshSuffix) {
+			_ = os.Remove(filepath.Join(filepath.Dir(final), file.Name()))
+		}
 	}
+}
+
+// writeWhole writes a file that is not there yet to the disk.
+func writeWhole(path string, contents []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, managedMode)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(contents)
 	return errors.Join(err, f.Sync(), f.Close())
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }
