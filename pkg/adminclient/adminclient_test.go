@@ -39,8 +39,13 @@ func start(t *testing.T, uid uint32) *adminclient.Client {
 		t.Fatal(err)
 	}
 	api := admin.New(admin.Options{
-		Path:    path,
-		Install: func(_ *config.Config, save func() error) error { return save() },
+		Path: path,
+		Install: func(load func() (*config.Config, error), save func() error) error {
+			if _, err := load(); err != nil {
+				return err
+			}
+			return save()
+		},
 		Status:  func() server.Status { return server.Status{Version: "v1"} },
 		Flush:   func() {},
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),

@@ -9,6 +9,10 @@ import (
 
 // checkRoles checks the [[role]] and [[service]] tables.
 func (d *draft) checkRoles() {
+	if names := strings.Join(d.roleNames(), ","); len(names) > maxRoleNames {
+		d.fail("role", "", "has names of %d bytes together; they must fit into GOLDAP_ROLES, which has %d", len(names), maxRoleNames)
+		return // what follows compares each with each
+	}
 	for i := range d.cfg.Roles {
 		role, at := &d.cfg.Roles[i], index("role", i)
 		d.checkRoleName(role.Name, at, d.cfg.Roles[:i])
@@ -23,9 +27,6 @@ func (d *draft) checkRoles() {
 			d.fail(at, role.Name, "is a role that nobody can have: give it users, group_dns, groups, filters or roles")
 		}
 		d.checkRoleGID(role, at, d.cfg.Roles[:i])
-	}
-	if names := strings.Join(d.roleNames(), ","); len(names) > maxRoleNames {
-		d.fail("role", "", "has names of %d bytes together; they must fit into GOLDAP_ROLES, which has %d", len(names), maxRoleNames)
 	}
 	d.checkRoleCycles()
 	d.checkServiceRules()
@@ -42,14 +43,22 @@ func (d *draft) roleNames() []string {
 
 // checkRoleNames checks a list of roles.
 func (d *draft) checkRoleNames(at string, names []string) {
-	known := d.roleNames()
+	d.checkNames(at, names, d.roleNames(), "a role")
+}
+
+// checkNames checks a list of names of what there is.
+func (d *draft) checkNames(at string, names, known []string, what string) {
+	seen := map[string]bool{}
 	for i, name := range names {
 		switch {
+		case d.isFull():
+			return
 		case !slices.Contains(known, name):
-			d.fail(index(at, i), name, "is not the name of a role%s", didYouMean(name, known))
-		case slices.Contains(names[:i], name):
+			d.fail(index(at, i), name, "is not the name of %s%s", what, didYouMean(name, known))
+		case seen[name]:
 			d.fail(index(at, i), name, "is named twice")
 		}
+		seen[name] = true
 	}
 }
 
@@ -86,15 +95,7 @@ func (d *draft) checkRoleDirectories(role *Role, at string) {
 		d.fail(at+".directories", "", "is missing: there is more than one directory, and the users of one must not get the rights of another's by chance; "+
 			"name those whose users can have the role: %s", strings.Join(known, ", "))
 	}
-	for i, name := range role.Directories {
-		path := index(at+".directories", i)
-		switch {
-		case !slices.Contains(known, name):
-			d.fail(path, name, "is not the name of a directory%s", didYouMean(name, known))
-		case slices.Contains(role.Directories[:i], name):
-			d.fail(path, name, "is named twice")
-		}
-	}
+	d.checkNames(at+".directories", role.Directories, known, "a directory")
 }
 
 // checkRoleUsers refuses names that no user can have: nobody would notice.
@@ -232,6 +233,9 @@ func (d *draft) checkServiceRules() {
 		d.checkRoleNames(at+".admit", service.Admit)
 		d.checkRoleNames(at+".refuse", service.Refuse)
 		for j, name := range service.Admit {
+			if d.isFull() {
+				return
+			}
 			if slices.Contains(service.Refuse, name) {
 				d.fail(index(at+".admit", j), name, "is refused by the same service, so it admits nobody")
 			}

@@ -58,18 +58,35 @@ func newDraft(file string, s spelling) *draft {
 	return &draft{cfg: Default(), file: file, spelling: s, places: map[string]place{}}
 }
 
+// maxProblems is how many errors are told. A file of nonsense has one for each
+// line, and each takes a search for what could have been meant.
+const maxProblems = 200
+
+// isFull reports whether no more errors are told.
+func (d *draft) isFull() bool { return len(d.errors) > maxProblems }
+
+func (d *draft) add(p Problem) {
+	switch {
+	case d.isFull():
+	case len(d.errors) == maxProblems:
+		d.errors = append(d.errors, Problem{File: d.file, Text: "has more problems than these"})
+	default:
+		d.errors = append(d.errors, p)
+	}
+}
+
 // fail records an error about the path and the value that stands there. The
 // text begins with the value, if there is one, and says what is wrong and what
 // to do.
 func (d *draft) fail(path, value, format string, args ...any) {
-	d.errors = append(d.errors, d.problem(path, value, fmt.Sprintf(format, args...)))
+	d.add(d.problem(path, value, fmt.Sprintf(format, args...)))
 }
 
 // failWith is fail for an error of the operating system.
 func (d *draft) failWith(err error, path, value, format string, args ...any) {
 	p := d.problem(path, value, fmt.Sprintf(format, args...))
 	p.Err = err
-	d.errors = append(d.errors, p)
+	d.add(p)
 }
 
 // warn records a warning like fail an error.
@@ -101,7 +118,7 @@ func (d *draft) problemAt(at place, value, text string) Problem {
 }
 
 func (d *draft) failAt(at place, value, text string) {
-	d.errors = append(d.errors, d.problemAt(at, value, text))
+	d.add(d.problemAt(at, value, text))
 }
 
 func (d *draft) warnAt(at place, value, text string) {

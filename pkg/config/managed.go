@@ -136,9 +136,8 @@ func (d *draft) overlayDirectories(m *Managed, places map[string]place) {
 	own := namesOf(d.cfg.Directories, directoryName)
 	m.ownDirectories = own
 	items := merge(own, namesOf(m.Directories, directoryName), m.RemovedDirectories)
-	slices.SortStableFunc(items, func(a, b item) int {
-		return cmp.Compare(rank(m.DirectoryOrder, a.name), rank(m.DirectoryOrder, b.name))
-	})
+	rank := ranks(m.DirectoryOrder)
+	slices.SortStableFunc(items, func(a, b item) int { return cmp.Compare(rank(a.name), rank(b.name)) })
 	merged := make([]Directory, 0, len(items))
 	for _, it := range items {
 		if !it.managed {
@@ -186,12 +185,18 @@ func namesOf[T any](list []T, name func(*T) string) []string {
 // directoryName is the name that a directory has or will have.
 func directoryName(d *Directory) string { return cmp.Or(d.Name, firstBase(d), "root") }
 
-// rank is the place of name in order; what is not in it comes last.
-func rank(order []string, name string) int {
-	if i := slices.Index(order, name); i >= 0 {
-		return i
+// ranks returns the place of a name in order; what is not in it comes last.
+func ranks(order []string) func(name string) int {
+	places := map[string]int{}
+	for i, name := range slices.Backward(order) {
+		places[name] = i
 	}
-	return len(order)
+	return func(name string) int {
+		if i, found := places[name]; found {
+			return i
+		}
+		return len(order)
+	}
 }
 
 // inherit takes over the passwords of the administrator's directory of the same

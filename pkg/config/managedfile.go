@@ -14,6 +14,10 @@ import (
 	"syscall"
 )
 
+// maxManagedSize is the largest managed file, in bytes: some hundreds of
+// directories, or a second of root's time if goldapd's user means harm.
+const maxManagedSize = 512 << 10
+
 // managedFile is the contents of a managed file.
 type managedFile struct {
 	path string
@@ -49,12 +53,12 @@ func readManaged(path string) (*managedFile, error) {
 	if err := checkOwner(f.Name(), info); err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	data, err := io.ReadAll(io.LimitReader(f, maxManagedSize+1))
 	if err != nil {
 		return nil, withoutPath(err)
 	}
-	if len(data) > maxFileSize {
-		return nil, fmt.Errorf("is larger than %d MiB", maxFileSize>>20)
+	if len(data) > maxManagedSize {
+		return nil, fmt.Errorf("is larger than %d KiB", maxManagedSize>>10)
 	}
 	return &managedFile{path: ManagedPath(path), data: data, mode: info.Mode()}, nil
 }
@@ -115,9 +119,9 @@ func LoadManaged(path string) (*Managed, error) {
 // which the caller wipes.
 func LoadWith(path string, m *Managed) (cfg *Config, contents []byte, err error) {
 	contents, err = m.encode()
-	if err == nil && len(contents) > maxFileSize {
+	if err == nil && len(contents) > maxManagedSize {
 		clear(contents)
-		err = fmt.Errorf("the managed file would be larger than %d MiB", maxFileSize>>20)
+		err = fmt.Errorf("the managed file would be larger than %d KiB", maxManagedSize>>10)
 	}
 	if err != nil {
 		return nil, nil, Errors{{File: ManagedPath(path), Text: err.Error()}}

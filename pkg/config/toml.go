@@ -29,6 +29,10 @@ func (d *draft) readTOML(data []byte) {
 // decodeTOML reads the syntax and notes the places. If it is wrong, the draft is
 // stopped.
 func (d *draft) decodeTOML(data []byte) map[string]any {
+	if line := deepLine(string(data)); line > 0 {
+		d.stop(line, "has tables in tables deeper than any key of goldap's is")
+		return nil
+	}
 	var root map[string]any
 	if _, err := toml.Decode(string(data), &root); err != nil {
 		d.failSyntax(err)
@@ -73,8 +77,12 @@ var (
 
 // fillStruct carries a table into dst.
 func (d *draft) fillStruct(dst reflect.Value, path string, table map[string]any) {
+	keys := tomlKeys(dst.Type())
 	for _, key := range slices.Sorted(maps.Keys(table)) {
-		i := slices.Index(tomlKeys(dst.Type()), key)
+		if d.isFull() {
+			return
+		}
+		i := slices.Index(keys, key)
 		if i < 0 || key == "-" {
 			d.failUnknownKey(dst.Type(), path, key)
 			continue
@@ -175,6 +183,10 @@ func (d *draft) fillNumber(dst reflect.Value, path string, value any) {
 	}
 }
 
+// maxTables is how many tables a list can have. Each takes far more memory than
+// its line in the file.
+const maxTables = 2000
+
 // fillSlice carries a list of texts or of tables into dst, in place of what is
 // there.
 func (d *draft) fillSlice(dst reflect.Value, path string, value any) {
@@ -185,6 +197,10 @@ func (d *draft) fillSlice(dst reflect.Value, path string, value any) {
 			what = "a list of tables: [[" + withoutIndexes(path) + "]]"
 		}
 		d.failType(path, value, "must be "+what)
+		return
+	}
+	if dst.Type().Elem().Kind() == reflect.Struct && len(list) > maxTables {
+		d.fail(path, "", "has %d tables; there can be %d", len(list), maxTables)
 		return
 	}
 	dst.Set(reflect.MakeSlice(dst.Type(), len(list), len(list)))

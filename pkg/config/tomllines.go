@@ -78,7 +78,7 @@ func (l *locator) header() {
 	line, array := l.line, l.take("[")
 	path, keys := "", l.keys()
 	for i, key := range keys {
-		path = join(path, key)
+		path = l.inside(path, "."+key)
 		if array && i == len(keys)-1 {
 			l.lines[path] = line
 			l.count[path]++
@@ -98,11 +98,26 @@ func (l *locator) current(path string) string {
 	return path
 }
 
+// maxPath is about how long a path gets, in bytes; what is deeper in a table is no
+// key that goldap knows, and is where that is.
+const maxPath = 500
+
+// inside returns the path of a part, which begins with what is between.
+func (l *locator) inside(path, part string) string {
+	if len(path) > maxPath {
+		return path
+	}
+	if path == "" {
+		return strings.TrimPrefix(part, ".")
+	}
+	return path + part
+}
+
 // keyValue reads "key = value" in the table of the path.
 func (l *locator) keyValue(path string) {
 	line := l.line
 	for _, key := range l.keys() {
-		path = join(path, key)
+		path = l.inside(path, "."+key)
 		l.lines[path] = line
 	}
 	if !l.take("=") {
@@ -160,7 +175,7 @@ func (l *locator) list(path string) {
 		if l.text == "" || l.take("]") {
 			return
 		}
-		element := path + "[" + strconv.Itoa(i) + "]"
+		element := l.inside(path, "["+strconv.Itoa(i)+"]")
 		l.lines[element] = l.line
 		l.value(element)
 		l.skip(true)
