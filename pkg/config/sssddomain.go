@@ -239,6 +239,8 @@ func (x *sssdDomain) idWindow() (low, high uint32, at place) {
 			high, at = min(high, n), key.at
 		}
 	}
-	x.places["accounts.min_uid"], x.places["accounts.max_uid"] = at, at
+	for _, name := range []string{"min_uid", "max_uid", "min_gid", "max_gid"} {
+		x.places["accounts."+name] = at
+	}
 	return low, high, at
 }
