@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -193,6 +194,9 @@ func (s *save) askPassword(cmd *cobra.Command, settings map[string]any) error {
 		return fmt.Errorf("read the password: %w", err)
 	}
 	defer password.Wipe()
+	if !utf8.Valid(password.Bytes()) { // JSON would carry something else
+		return fmt.Errorf("the password is not UTF-8: put it into a file that %s_file names", key)
+	}
 	settings[key] = string(password.Bytes())
 	delete(settings, key+"_file")
 	return nil

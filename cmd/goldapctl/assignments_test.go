@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 )
 
 func TestAssignments(t *testing.T) {
@@ -59,4 +60,18 @@ func decodeTable(t *testing.T, text string) map[string]any {
 		t.Fatal(err)
 	}
 	return table
+}
+
+// TestPasswordIsUTF8: JSON would carry another password than the one that was typed.
+func TestPasswordIsUTF8(t *testing.T) {
+	for typed, good := range map[string]bool{"p\xe9\n": false, "pé\n": true} {
+		cmd := &cobra.Command{}
+		cmd.SetContext(t.Context())
+		cmd.SetIn(strings.NewReader(typed))
+		settings := map[string]any{}
+		err := (&save{bindPassword: true}).askPassword(cmd, settings)
+		if (err == nil) != good || good != (settings["bind_password"] != nil) {
+			t.Errorf("%q: %v, %v", typed, settings, err)
+		}
+	}
 }

@@ -180,6 +180,18 @@ func TestBadInput(t *testing.T) {
 		"a list":           {400, "PUT", "/v1/directories/main", `[1]`, "it is of type array"},
 		"null":             {400, "PUT", "/v1/directories/main", `null`, "it is null"},
 		"more":             {400, "PUT", "/v1/directories/main", `{} {}`, "more behind"},
+		"twice":            {400, "PUT", "/v1/directories/main", `{"uris": ["ldaps://a"], "base": "dc=x", "uris": ["ldaps://b"]}`, "the key \"uris\" twice"},
+		"twice in a list":  {400, "PUT", "/v1/directories/main", `{"tls": {"mode": "off"}, "server": [{"tls": {"mode": "ldaps"}}, {"uri": "a", "tls": {"mode": "off", "m\u006fde": "ldaps"}}]}`, "the key \"mode\" twice"},
+		"not UTF-8":        {400, "PUT", "/v1/directories/main", "{\"bind_password\": \"" + marker + "\xe9\"}", "not UTF-8"},
+		"deep":             {400, "PUT", "/v1/directories/main", `{"x":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`, "wrong at byte"},
+		"infinite":         {422, "PUT", "/v1/directories/main", `{"page_size": 1e999}`, "page_size: \"1e999\" must be a whole number"},
+		"huge":             {422, "PUT", "/v1/directories/main", `{"page_size": ` + strings.Repeat("9", 1000) + `}`, "must be a whole number"},
+		"no number":        {400, "PUT", "/v1/directories/main", `{"page_size": NaN}`, "wrong at byte"},
+		"name of a folder": {422, "POST", "/v1/directories", `{"name": "..", "uris": ["ldaps://x"], "base": "dc=x"}`, "name: would not be"},
+		"name with a line": {422, "POST", "/v1/directories", `{"name": "a\nb", "uris": ["ldaps://x"], "base": "dc=x"}`, "name: has a character"},
+		"name with a NUL":  {422, "POST", "/v1/directories", `{"name": "a\u0000", "uris": ["ldaps://x"], "base": "dc=x"}`, "name: has a character"},
+		"long name":        {422, "POST", "/v1/directories", `{"name": "` + strings.Repeat("x", 256) + `", "uris": ["ldaps://x"], "base": "dc=x"}`, "name: is longer than 255 bytes"},
+		"password in URIs": {422, "PUT", "/v1/directories/main", `{"uris": ["ldap://u:` + marker + `@x", "ldap://u:` + marker + `@x"], "base": "dc=x", "sasl": {"mechanism": "EXTERNAL"}}`, "must not hold a user name or a password"},
 		"too large":        {413, "PUT", "/v1/directories/main", `{"base": "` + strings.Repeat("x", maxBody) + `"}`, "larger than"},
 		"unknown fields":   {422, "PUT", "/v1/directories/main", `{"uri": ["ldaps://x"], "bas": "dc=x", "uris": ["ldaps://x"], "base": "dc=x"}`, "uri: is not a key"},
 		"nearest":          {422, "PUT", "/v1/directories/main", `{"scop": "sub"}`, "did you mean scope?"},
@@ -224,6 +236,7 @@ func TestMediaTypes(t *testing.T) {
 	s.ask(415, "PUT", "/v1/directories/main", `{}`, "Content-Type", "application/x-www-form-urlencoded")
 	s.ask(406, "GET", "/v1/directories", "", "Accept", "text/html, application/xml;q=0.9")
 	s.ask(406, "GET", "/v1/directories", "", "Accept", "application/json;q=0")
+	s.ask(406, "GET", "/v1/directories", "", "Accept", "application/json;q=0.000")
 	for _, accept := range []string{"", "*/*", "application/*", "text/html, application/json;q=0.5"} {
 		s.ask(200, "GET", "/v1/directories", "", "Accept", accept)
 	}
@@ -373,5 +386,23 @@ func TestJSONHasNoNulls(t *testing.T) {
 			t.Fatal(err)
 		}
 		nulls(path, value)
+	}
+}
+
+// TestNames has things with names that need care in a path made, read and removed.
+func TestNames(t *testing.T) {
+	s := newSite(t, ownFile)
+	for _, name := range []string{"a/b", "a//b", "//", "/a", "a/", "...", "a b", "100%", "%2e", "ou=x,dc=y", "?a=b#c", "münchen", "+", "\\", `"'`, strings.Repeat("x", 255)} {
+		text := body(t, map[string]any{"name": name, "uris": []string{"ldaps://x"}, "base": "dc=x"})
+		path := s.ask(201, "POST", "/v1/directories", text).header.Get("Location")
+		if item := into[Item](t, s.ask(200, "GET", path, "")); item.Name != name {
+			t.Errorf("%s is %q", path, item.Name)
+		}
+		s.ask(200, "PUT", path, text)
+		s.ask(200, "POST", path+"/move", `{"position": 1}`)
+		if s.inForce.Directories[0].Name != name {
+			t.Errorf("%q is not the first", name)
+		}
+		s.ask(204, "DELETE", path, "")
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/goldap/goldap/pkg/config"
 	"github.com/goldap/goldap/pkg/directory"
@@ -104,9 +106,9 @@ func (c *collection) post(r *http.Request) (*reply, error) {
 		return nil, err
 	}
 	name, _ := table["name"].(string)
-	if name == "" {
+	if wrong := c.wrongName(name); wrong != "" {
 		p := problem(http.StatusUnprocessableEntity, "nothing is changed, because this is wrong:")
-		p.Problems = []ParameterProblem{{Parameter: "name", Text: "is missing: give the " + c.kind + " a name"}}
+		p.Problems = []ParameterProblem{{Parameter: "name", Text: wrong}}
 		return nil, p
 	}
 	return c.save(r, name, http.StatusCreated, func(m *config.Managed, now *config.Config) error {
@@ -119,6 +121,25 @@ func (c *collection) post(r *http.Request) (*reply, error) {
 		}
 		return err
 	})
+}
+
+// maxName is the longest name of something new, in bytes. It stands in paths, logs
+// and figures.
+const maxName = 255
+
+// wrongName says what is wrong with a new name, "" if nothing is.
+func (c *collection) wrongName(name string) string {
+	switch {
+	case name == "":
+		return "is missing: give the " + c.kind + " a name"
+	case len(name) > maxName:
+		return "is longer than " + strconv.Itoa(maxName) + " bytes"
+	case name == "." || name == ".." || name == "/":
+		return "would not be what it is in a path"
+	case strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return "has a character that cannot be shown"
+	}
+	return ""
 }
 
 // position reads the parameter of that name; 0 is none.

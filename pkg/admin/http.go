@@ -2,13 +2,16 @@ package admin
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goldap/goldap/pkg/server"
 )
@@ -101,7 +104,11 @@ func acceptsJSON(accept string) bool {
 	}
 	for part := range strings.SplitSeq(accept, ",") {
 		kind, parameters, err := mime.ParseMediaType(part)
-		if err == nil && (kind == "*/*" || kind == "application/*" || kind == "application/json") && parameters["q"] != "0" {
+		if err == nil && (kind == "*/*" || kind == "application/*" || kind == "application/json") {
+			quality, err := strconv.ParseFloat(cmp.Or(parameters["q"], "1"), 64)
+			if err != nil || quality == 0 {
+				continue
+			}
 			return true
 		}
 	}
@@ -123,6 +130,9 @@ func readTable(r *http.Request) (map[string]any, error) {
 	case err != nil:
 		return nil, problem(http.StatusBadRequest, "the body could not be read: %v", err)
 	}
+	if !utf8.Valid(body) { // the decoder would put something else in the place of what is not
+		return nil, problem(http.StatusBadRequest, "the body is not UTF-8")
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var table map[string]any
@@ -135,7 +145,35 @@ func readTable(r *http.Request) (map[string]any, error) {
 	if err != nil || table == nil {
 		return nil, problem(http.StatusBadRequest, "the body is not a JSON object: %s", jsonFault(err))
 	}
+	if key, found := twice(json.NewDecoder(bytes.NewReader(body))); found {
+		return nil, problem(http.StatusBadRequest, "the body has the key %q twice in the same object: which one counts?", key)
+	}
 	return table, nil
+}
+
+// twice returns a key that an object in the next value has twice. The value is
+// known to be valid, and not to be nested without end.
+func twice(d *json.Decoder) (key string, found bool) {
+	seen := map[string]bool{}
+	start, _ := d.Token()
+	if start != json.Delim('{') && start != json.Delim('[') {
+		return "", false
+	}
+	for d.More() {
+		if start == json.Delim('{') {
+			token, _ := d.Token()
+			key, _ := token.(string)
+			if seen[key] {
+				return key, true
+			}
+			seen[key] = true
+		}
+		if key, found := twice(d); found {
+			return key, true
+		}
+	}
+	_, _ = d.Token() // the bracket
+	return "", false
 }
 
 // jsonFault says what is wrong without showing any of the body, in which there

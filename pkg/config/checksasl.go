@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -50,7 +51,7 @@ func (d *draft) checkExternal(dir *Directory, at string) {
 		return local || t.CertFile != "" && !(t.Mode == "off" && isClear(uri))
 	}
 	fail := func(uri string) {
-		d.fail(at+".mechanism", dir.SASL.Mechanism, "proves nothing to %s: it needs an ldapi:// server, or TLS with a certificate (%s)", uri, d.name("tls.cert_file"))
+		d.fail(at+".mechanism", dir.SASL.Mechanism, "proves nothing to %s: it needs an ldapi:// server, or TLS with a certificate (%s)", cmp.Or(withoutUser(uri), "a server"), d.name("tls.cert_file"))
 	}
 	for _, uri := range slices.Concat(dir.URIs, dir.WriteURIs) {
 		if serverNamed(dir, uri) == nil && !prove(uri, &dir.TLS) {

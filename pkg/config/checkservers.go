@@ -41,7 +41,7 @@ func (d *draft) checkServers(dir *Directory, at string) {
 func (d *draft) checkServerURI(path, uri string, seen map[string]bool) {
 	d.checkURI(path, uri)
 	if seen[uri] {
-		d.fail(path, uri, "is named twice")
+		d.fail(path, withoutUser(uri), "is named twice")
 	}
 	seen[uri] = true
 }
@@ -51,10 +51,15 @@ func (d *draft) checkURI(path, uri string) {
 	if err == nil {
 		return
 	}
-	if strings.Contains(uri, "@") { // there may be a password before it
-		uri = ""
+	d.fail(path, withoutUser(uri), "%v", err)
+}
+
+// withoutUser returns a URI, or nothing if there may be a password in it.
+func withoutUser(uri string) string {
+	if strings.Contains(uri, "@") {
+		return ""
 	}
-	d.fail(path, uri, "%v", err)
+	return uri
 }
 
 // checkServer checks what a server has of its own. It completes its TLS.

@@ -97,7 +97,19 @@ func (d *draft) overlay(m *Managed, from *draft) {
 	}
 	d.overlayDirectories(m, places)
 	d.overlayRoles(m, places)
+	d.warnOfGhosts(from, "removed_directories", m.RemovedDirectories, m.ownDirectories)
+	d.warnOfGhosts(from, "removed_roles", m.RemovedRoles, m.ownRoles)
 	d.cfg.Managed = m
+}
+
+// warnOfGhosts warns of names that were removed and are not in the administrator's
+// file: what has another name there by now is used again.
+func (d *draft) warnOfGhosts(from *draft, key string, removed, own []string) {
+	for i, name := range removed {
+		if !slices.Contains(own, name) && i < maxProblems {
+			d.warnings = append(d.warnings, from.problem(index(key, i), name, "is not in "+d.file+" any more: if it was renamed there, it is used again, under its new name"))
+		}
+	}
 }
 
 // managedPath is the path in the whole configuration of a path in a managed file.

@@ -139,6 +139,24 @@ func TestManagedProblems(t *testing.T) {
 	}
 }
 
+// TestRenamed has the administrator rename what the managed file removes or has in
+// its own place.
+func TestRenamed(t *testing.T) {
+	path := writeManaged(t, "goldap.toml", ownFile, "removed_directories = ['b', 'old']\nremoved_roles = ['gone']\n")
+	cfg, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	contains(t, strings.ReplaceAll(problems(cfg.Warnings), filepath.Dir(path)+"/", ""), "goldap.toml:1: removed_directories: \"old\" is not in goldap.toml any more", "goldap.toml:2: removed_roles: \"gone\" is not in")
+	if len(cfg.Warnings) != 2 {
+		t.Error(cfg.Warnings)
+	}
+	path = writeManaged(t, "goldap.toml", strings.ReplaceAll(ownFile, "\"a\"", "\"renamed\""), "[[directory]]\nname='a'\nuris=['ldaps://a']\nbase='dc=a'\nbind_dn='cn=g,dc=a'\n")
+	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "managed/goldap.toml:5: directory.bind_dn: \"cn=g,dc=a\" has no password") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestManagedPlacesOfTheOldSpellings has a problem of either file named as it is
 // spelt there.
 func TestManagedPlacesOfTheOldSpellings(t *testing.T) {
