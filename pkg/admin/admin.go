@@ -111,7 +111,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Serve answers on the listeners until ctx ends, and closes them then.
 func (a *API) Serve(ctx context.Context, listeners ...net.Listener) error {
 	s := &http.Server{
-		Handler: a, ErrorLog: slog.NewLogLogger(a.options.Logger.Handler(), slog.LevelDebug),
+		Handler: a, ErrorLog: slog.NewLogLogger(a.options.Logger.Handler(), slog.LevelError),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		WriteTimeout: 2 * time.Minute, // longer than changeWait and trialTimeout together
 		IdleTimeout:  time.Minute, MaxHeaderBytes: 16 << 10,

@@ -1,6 +1,9 @@
 package config
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -23,4 +26,30 @@ func BenchmarkLoadTOML(b *testing.B) {
 			b.Fatal(d.errors)
 		}
 	}
+}
+
+// BenchmarkLoadManaged is what the managed file costs the module, which reads both
+// for each login where there is no daemon.
+func BenchmarkLoadManaged(b *testing.B) {
+	own := filepath.Join(b.TempDir(), "goldap.toml")
+	folder := filepath.Dir(ManagedPath(own))
+	if err := errors.Join(os.WriteFile(own, []byte(ownFile), 0o600), os.Mkdir(folder, 0o700)); err != nil {
+		b.Fatal(err)
+	}
+	load := func(b *testing.B) {
+		for b.Loop() {
+			if _, err := Load(own); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.Run("without", load)
+	_, contents, err := LoadWith(own, &Managed{Roles: []Role{{Name: "ops", Directories: []string{"b"}, Users: []string{"bob"}}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := SaveManaged(own, contents); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("with", load)
 }
