@@ -82,6 +82,7 @@ func (d *draft) checkManagedFiles(m *Managed, own *draft) {
 	}
 	beside := managedBeside(own.file)
 	for i := range m.Directories {
+		d.checkManagedSelf(&m.Directories[i], index("directory", i), own)
 		for _, file := range m.Directories[i].namedFiles(index("directory", i)) {
 			given, path := *file.path, own.besideFile(*file.path)
 			if given == "" || slices.Contains(named, path) {
@@ -98,6 +99,26 @@ func (d *draft) checkManagedFiles(m *Managed, own *draft) {
 				continue
 			}
 			d.untrusted = true
+		}
+	}
+}
+
+// checkManagedSelf refuses a bind as whoever asks at a socket of this machine, which
+// would be root, unless the administrator's configuration has that.
+func (d *draft) checkManagedSelf(dir *Directory, at string, own *draft) {
+	const external = "EXTERNAL"
+	if dir.SASL.Mechanism != external || slices.ContainsFunc(own.cfg.Directories, func(o Directory) bool { return o.SASL.Mechanism == external }) {
+		return
+	}
+	uris := slices.Concat(dir.URIs, dir.WriteURIs)
+	for i := range dir.Servers {
+		uris = append(uris, dir.Servers[i].URI)
+	}
+	for _, uri := range uris {
+		if _, local := cutPrefixFold(uri, "ldapi://"); local {
+			d.untrusted = true
+			d.fail(at+".sasl.mechanism", external, "must be in a directory of the administrator's configuration first: over ldapi:// it is the user who asks, and root asks, too")
+			return
 		}
 	}
 }

@@ -47,6 +47,8 @@ func TestManagedFiles(t *testing.T) {
 		"the machine's keytab": {gssapi + "sasl.keytab='/etc/krb5.keytab'\n", "directory.sasl.keytab: \"/etc/krb5.keytab\" must be the name of a file in"},
 		"the tickets of root":  {gssapi + "sasl.credential_cache='/tmp/krb5cc_0'\n", "directory.sasl.credential_cache: \"/tmp/krb5cc_0\" must be the name of a file in"},
 		"another krb5.conf":    {gssapi + "sasl.keytab='k'\nsasl.kerberos_config='/tmp/k'\n", "directory.sasl.kerberos_config: "},
+		"root itself":          {"[[directory]]\nname='c'\nuris=['ldapi://%2Frun%2Fslapd']\nbase='dc=c'\nsasl.mechanism='EXTERNAL'\n", "directory.sasl.mechanism: \"EXTERNAL\" must be in a directory of the administrator's"},
+		"itself, at a server":  {directory + "sasl.mechanism='EXTERNAL'\n[[directory.server]]\nuri='LDAPI://%2Fx'\n", "directory.sasl.mechanism: \"EXTERNAL\" must be in"},
 
 		"an authority":           {tls + "ca_file='/etc/passwd'\n", ""},
 		"one beside":             {tls + "ca_file='k'\ncert_file='k'\nkey_file='k'\n", ""},
@@ -83,6 +85,14 @@ func TestManagedFiles(t *testing.T) {
 			}
 			contains(t, err.Error(), test.want)
 		})
+	}
+}
+
+// TestManagedExternal has a bind as whoever asks where the administrator has one.
+func TestManagedExternal(t *testing.T) {
+	const external = "[[directory]]\nname='a'\nuris=['ldapi://%2Frun%2Fslapd']\nbase='dc=a'\nsasl.mechanism='EXTERNAL'\n"
+	if _, err := Load(writeManaged(t, "goldap.toml", external, external+"sasl.authz_id='u:g'\n")); err != nil {
+		t.Error(err)
 	}
 }
 
