@@ -97,9 +97,24 @@ func (d *draft) overlay(m *Managed, from *draft) {
 	}
 	d.overlayDirectories(m, places)
 	d.overlayRoles(m, places)
+	d.refuseTwice(from, "directory", namesOf(m.Directories, directoryName), m.ownDirectories)
+	d.refuseTwice(from, "role", namesOf(m.Roles, func(r *Role) string { return r.Name }), m.ownRoles)
 	d.warnOfGhosts(from, "removed_directories", m.RemovedDirectories, m.ownDirectories)
 	d.warnOfGhosts(from, "removed_roles", m.RemovedRoles, m.ownRoles)
 	d.cfg.Managed = m
+}
+
+// refuseTwice refuses a name that two managed items have, of which one would be in
+// the place of the administrator's. (Where there is none, it is found as it is in
+// any file.)
+func (d *draft) refuseTwice(from *draft, list string, names, own []string) {
+	seen := map[string]bool{}
+	for i, name := range names {
+		if seen[name] && slices.Contains(own, name) {
+			d.add(from.problem(index(list, i)+".name", name, "is the name of another "+list+", too"))
+		}
+		seen[name] = true
+	}
 }
 
 // warnOfGhosts warns of names that were removed and are not in the administrator's

@@ -125,6 +125,8 @@ func TestManagedProblems(t *testing.T) {
 		"cycle":         {"[[role]]\nname='x'\ndirectories=['a']\nroles=['y']\n[[role]]\nname='y'\ndirectories=['a']\nroles=['x']\n", "managed/goldap.toml:4: role.roles: include each other in a circle: x -> y -> x"},
 		"password file": {"[[directory]]\nname='c'\nuris=['ldaps://c']\nbase='dc=c'\nbind_dn='cn=g'\nbind_password_file='/etc/shadow'\n", "managed/goldap.toml:6: directory.bind_password_file: \"/etc/shadow\" must be the name of a file in"},
 		"way out":       {"[[directory]]\nname='c'\nuris=['ldaps://c']\nbase='dc=c'\nbind_dn='cn=g'\nbind_password_file='../x'\n", "directory.bind_password_file: \"../x\" must be the name of a file in"},
+		"twice":         {"[[role]]\nname='staff'\ndirectories=['a']\nusers=['o']\n[[role]]\nname='staff'\ndirectories=['a']\nusers=['p']\n", "managed/goldap.toml:6: role.name: \"staff\" is the name of another role, too"},
+		"twice in all":  {"[[directory]]\nname='a'\nuris=['ldaps://c']\nbase='dc=c'\n[[directory]]\nname='a'\nuris=['ldaps://d']\nbase='dc=c'\n", "managed/goldap.toml:6: directory.name: \"a\" is the name of another directory, too"},
 		"bases":         {"[[directory]]\nname='c'\nuris=['ldaps://c']\nbases=[{scope='one'}]\n", "managed/goldap.toml:4: directory.bases.dn: is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
