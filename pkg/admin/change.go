@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -163,12 +164,13 @@ func (c change) install(ctx context.Context, m *config.Managed, found []byte) (*
 func (a *API) save(contents []byte) error {
 	err := config.SaveManaged(a.options.Path, contents)
 	folder := filepath.Dir(config.ManagedPath(a.options.Path))
+	_, noFolder := os.Stat(folder) // a file that is not there was taken away by another goldapd
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return problem(http.StatusInsufficientStorage, "nothing is changed, because there is no room in %s (%v): make some, and repeat the change", folder, err)
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(noFolder, fs.ErrNotExist):
 		return problem(http.StatusInternalServerError, "nothing is changed, because there is no %s: make it for the user of goldapd (systemd-tmpfiles --create), and repeat the change", folder)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return problem(http.StatusInternalServerError, "nothing is changed, because goldapd may not write to %s (%v): it must belong to the user of goldapd, and the unit must have it in ReadWritePaths", folder, err)
