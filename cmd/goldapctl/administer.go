@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -151,6 +152,9 @@ func (s *save) flags(cmd *cobra.Command) *cobra.Command {
 
 // settings are what the arguments make of the table that is there.
 func (s *save) settings(cmd *cobra.Command, present map[string]any, given assignments) (map[string]any, error) {
+	if s.from == "-" && (s.bindPassword || s.rootPasswd) {
+		return nil, fmt.Errorf("the settings and the password cannot both come from standard input: put the settings into a file")
+	}
 	if s.from != "" {
 		read, err := readSettings(cmd.InOrStdin(), s.from)
 		if err != nil {
@@ -194,6 +198,9 @@ func (s *save) askPassword(cmd *cobra.Command, settings map[string]any) error {
 		return fmt.Errorf("read the password: %w", err)
 	}
 	defer password.Wipe()
+	if password.IsEmpty() { // goldapd would keep the one that there is
+		return fmt.Errorf("the password is empty, so nothing is changed")
+	}
 	if !utf8.Valid(password.Bytes()) { // JSON would carry something else
 		return fmt.Errorf("the password is not UTF-8: put it into a file that %s_file names", key)
 	}
@@ -212,11 +219,22 @@ func readSettings(in io.Reader, path string) (map[string]any, error) {
 		defer file.Close()
 		in = file
 	}
+	text, err := io.ReadAll(in)
+	defer clear(text)
+	if err != nil {
+		return nil, err
+	}
+	if !utf8.Valid(text) { // the decoder would put something else in its place
+		return nil, fmt.Errorf("%s is not UTF-8", path)
+	}
 	var settings map[string]any
-	decoder := json.NewDecoder(in)
+	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(&settings); err != nil {
 		return nil, fmt.Errorf("%s is not a JSON object: %w", path, err)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, fmt.Errorf("%s has more than one JSON object", path)
 	}
 	if settings == nil {
 		return nil, fmt.Errorf("%s is null, not a JSON object", path)

@@ -62,9 +62,10 @@ func decodeTable(t *testing.T, text string) map[string]any {
 	return table
 }
 
-// TestPasswordIsUTF8: JSON would carry another password than the one that was typed.
+// TestPasswordIsUTF8: JSON would carry another password than the one that was typed,
+// and an empty one is none.
 func TestPasswordIsUTF8(t *testing.T) {
-	for typed, good := range map[string]bool{"p\xe9\n": false, "pé\n": true} {
+	for typed, good := range map[string]bool{"p\xe9\n": false, "\n": false, "": false, "pé\n": true} {
 		cmd := &cobra.Command{}
 		cmd.SetContext(t.Context())
 		cmd.SetIn(strings.NewReader(typed))
@@ -73,5 +74,17 @@ func TestPasswordIsUTF8(t *testing.T) {
 		if (err == nil) != good || good != (settings["bind_password"] != nil) {
 			t.Errorf("%q: %v, %v", typed, settings, err)
 		}
+	}
+}
+
+func TestReadSettings(t *testing.T) {
+	for text, good := range map[string]bool{`{"a": 1}`: true, "{}\n\n": true, `{} {}`: false, `{} x`: false, "": false, "null": false, "[1]": false, "{\"a\": \"\xe9\"}": false} {
+		if settings, err := readSettings(strings.NewReader(text), "-"); (err == nil) != good {
+			t.Errorf("%q: %v, %v", text, settings, err)
+		}
+	}
+	s := &save{from: "-", bindPassword: true}
+	if _, err := s.settings(&cobra.Command{}, nil, nil); err == nil {
+		t.Error("standard input was read twice")
 	}
 }
