@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"syscall"
 )
 
 // PAMLines are what a service file needs where nothing writes it.
@@ -35,9 +37,13 @@ const (
 	nsswitchFile         = "/etc/nsswitch.conf"
 )
 
-// Execute is the usual Options.Run.
+// Execute is the usual Options.Run. If this process is killed, the program is,
+// too: it must not go on changing files that Undo puts back.
 func Execute(ctx context.Context, name string, args ...string) error {
+	runtime.LockOSThread() // the kernel takes the end of the thread for the parent's
+	defer runtime.UnlockOSThread()
 	command := exec.CommandContext(ctx, name, args...)
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	command.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8")
 	said, err := command.CombinedOutput()
 	if err != nil {
@@ -102,6 +108,10 @@ func (j *Journal) ByAuthselect() bool {
 	return err == nil && filepath.Dir(target) == "/etc/authselect" || j.opts.exists(authselectProgram) && !j.opts.exists(pamAuthUpdateProgram)
 }
 
+// beside is how the names of mktemp(1) end, with which the script writes the new
+// file beside the old one.
+const beside = ".??????"
+
 // WireNSSwitch puts goldap into nsswitch.conf.
 func (j *Journal) WireNSSwitch(ctx context.Context) error {
 	if !j.opts.exists(nsswitchProgram) {
@@ -111,9 +121,9 @@ func (j *Journal) WireNSSwitch(ctx context.Context) error {
 	if j.opts.Root != "" {
 		args = append(args, "--file", j.opts.real(nsswitchFile))
 	}
-	files := []string{nsswitchFile}
+	files := []string{nsswitchFile, nsswitchFile + beside}
 	if target, err := filepath.EvalSymlinks(j.opts.real(nsswitchFile)); err == nil {
-		files = append(files, j.opts.shown(target))
+		files = append(files, j.opts.shown(target), j.opts.shown(target)+beside)
 	}
 	const mark = "/var/lib/libnss-goldap" // what tells the package that this was done
 	if err := j.Folder(mark); err != nil {

@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/goldap/goldap/test/root/daemon"
 	"github.com/goldap/goldap/test/root/slapd"
@@ -57,16 +60,43 @@ func setUpAndUndo(t *testing.T, s site) {
 	a = run(t, goldapctl, "setup", "--undo")
 	a.accept(t, "everything is as it was before")
 	undone = true
-	after := filesOf(t, "/etc", "/var/lib/pam")
-	for path, was := range before {
-		if after[path] != was {
-			t.Errorf("%s was %q, is %q", path, was, after[path])
+	if diff := cmp.Diff(before, filesOf(t, "/etc", "/var/lib/pam")); diff != "" {
+		t.Errorf("before is -, after is +:\n%s", diff)
+	}
+}
+
+// TestSetupKilled is that a setup which was killed at any time can be undone.
+// pkg/setup's own tests know every moment; here the programs that it runs are
+// the real ones.
+func TestSetupKilled(t *testing.T) {
+	installForSetup(t)
+	before := filesOf(t, "/etc", "/var/lib/pam")
+	secret := filepath.Join(t.TempDir(), "secret")
+	must(t, os.WriteFile(secret, []byte(slapd.PseudouserPassword+"\n"), 0o600))
+	interrupted := 0
+	for delay := 20 * time.Millisecond; delay < 2*time.Second; delay += delay / 5 {
+		setup := exec.Command(goldapctl, "setup", "--uri", "ldap://ldap.mydomain.com", "--base", slapd.Base, "--bind-dn", slapd.PseudouserDN,
+			"--bind-password-file", secret, "--ca-file", server.PKI.CAFile, "--pam", "--nsswitch", "--yes")
+		must(t, setup.Start())
+		timer := time.AfterFunc(delay, func() { _ = setup.Process.Kill() })
+		ended := setup.Wait()
+		timer.Stop()
+		if _, err := os.Stat("/var/lib/goldap-setup/setup.json"); err == nil {
+			if ended != nil {
+				interrupted++
+			}
+			run(t, goldapctl, "setup", "--undo").accept(t, "everything is as it was before")
+		}
+		after := filesOf(t, "/etc", "/var/lib/pam")
+		if diff := cmp.Diff(before, after); diff != "" {
+			t.Fatalf("killed after %v (before is -, after is +):\n%s", delay, diff)
+		}
+		if ended == nil {
+			break
 		}
 	}
-	for path := range after {
-		if _, was := before[path]; !was {
-			t.Errorf("%s is new", path)
-		}
+	if interrupted < 2 {
+		t.Errorf("interrupted only %d times while it changed things", interrupted)
 	}
 }
 
