@@ -80,6 +80,7 @@ func sssdAttributes() []sssdKeyword {
 		{name: "ldap_user_fullname", set: sssdRename("cn", "passwd")},
 		{name: "ldap_user_home_directory", set: sssdRename("homeDirectory", "passwd")},
 		{name: "ldap_user_shell", set: sssdRename("loginShell", "passwd")},
+		{name: "ldap_user_ssh_public_key", path: "ssh_key_attribute", set: sssdText(func(d *Directory) *string { return &d.SSHKeyAttribute })},
 		{name: "ldap_user_shadow_last_change", set: sssdRename("shadowLastChange", "shadow")},
 		{name: "ldap_user_shadow_min", set: sssdRename("shadowMin", "shadow")},
 		{name: "ldap_user_shadow_max", set: sssdRename("shadowMax", "shadow")},

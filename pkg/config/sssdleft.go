@@ -111,7 +111,6 @@ const (
 	whyKerberos   = "goldap does not use Kerberos for logins"
 	whyDynDNS     = "goldap does not change DNS: nsupdate or the DHCP client can"
 	whyTrust      = "goldap does not find the domains that a domain trusts; write a domain for each"
-	whyKeys       = "let sshd ask for keys with AuthorizedKeysCommand /usr/bin/goldapctl ssh-keys (docs/goldapctl.md)"
 	whyShells     = "goldap does not look at shells; loginShell in [directory.passwd.expressions] can compute one, and pam_shells.so refuses who has none of /etc/shells"
 	whyUnusedAttr = "goldap does not look at this attribute"
 )
@@ -197,6 +196,5 @@ func leftAttributes() []leftKeys {
 		{whyUnusedAttr, "ldap_group_external_member ldap_group_type ldap_user_auth_type ldap_user_certificate ldap_user_email ldap_user_krb_last_pwd_change " +
 			"ldap_user_krb_password_expiration ldap_user_principal ldap_user_extra_attrs ldap_user_nds_* ldap_user_authorized_rhost"},
 		{"the groups of a user are found by their members; with groups_of_user = \"member_of\" by memberOf", "ldap_user_member_of"},
-		{whyKeys, "ldap_user_ssh_public_key"},
 	}
 }
