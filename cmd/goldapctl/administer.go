@@ -141,13 +141,20 @@ type save struct {
 func (s *save) flags(cmd *cobra.Command) *cobra.Command {
 	s.question.flags(cmd)
 	cmd.Flags().StringVar(&s.from, "from", "", "take all settings from a JSON object in `FILE`, - for standard input")
+	s.forceFlag(cmd)
 	if s.list == adminclient.Directories {
-		cmd.Flags().BoolVar(&s.force, "force", false, "save it although no server of it is of use")
 		cmd.Flags().BoolVar(&s.bindPassword, "bind-password", false, "ask for bind_password, or read a line of standard input")
 		cmd.Flags().BoolVar(&s.rootPasswd, "root-bind-password", false, "ask for root_bind_password, or read a line of standard input")
 		cmd.MarkFlagsMutuallyExclusive("bind-password", "root-bind-password")
 	}
 	return cmd
+}
+
+// forceFlag is for what tries a directory before it saves it.
+func (s *save) forceFlag(cmd *cobra.Command) {
+	if s.list == adminclient.Directories {
+		cmd.Flags().BoolVar(&s.force, "force", false, "save it although no server of it is of use")
+	}
 }
 
 // settings are what the arguments make of the table that is there.

@@ -128,6 +128,26 @@ func (a administered) removeVerb() *cobra.Command {
 	return cmd
 }
 
+// resetVerb goes back to the administrator's item.
+func (a administered) resetVerb() *cobra.Command {
+	s := &save{question: question{administered: a}}
+	cmd := s.question.flags(&cobra.Command{
+		Use:   "reset NAME",
+		Short: "go back to the " + a.kind + " of the administrator's file",
+		Long: fmt.Sprintf("Forget what was changed of a %s, or that it was removed, and go back to that of the\n"+
+			"administrator's file. Only root may.", a.kind),
+		Example: fmt.Sprintf("  goldapctl %s reset main", a.kind),
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return s.run(cmd, "reset", func(ctx context.Context) (admin.Change, error) {
+				return s.client().Reset(ctx, s.list, args[0], adminclient.SaveOptions{Force: s.force})
+			})
+		},
+	})
+	s.forceFlag(cmd)
+	return cmd
+}
+
 // printTable prints the keys of a table, and then the tables in it.
 func printTable(out io.Writer, path string, table map[string]any) error {
 	for _, key := range slices.Sorted(maps.Keys(table)) {

@@ -44,6 +44,7 @@ func newDirectory() *cobra.Command {
 		d.listVerb("directories"),
 		newDirectoryMove(),
 		d.removeVerb(),
+		d.resetVerb(),
 		d.setVerb("Change settings of a directory; what is not named stays as it is. It is tried first: if no server\nof it is of use, nothing is saved and the report says why. Only root may.",
 			"  goldapctl directory set main page_size=500 tls.ca_file=/etc/ssl/our-ca.pem\n"+
 				"  goldapctl directory set main uris=ldap://ldap1.example.com uris=ldap://ldap2.example.com\n"+

@@ -38,6 +38,7 @@ func newRole() *cobra.Command {
 			"  goldapctl role add staff group_dns=cn=staff,ou=groups,dc=example,dc=com nested=true\n  goldapctl role add ops roles=staff users=alice users=bob"),
 		r.listVerb("roles"),
 		r.removeVerb(),
+		r.resetVerb(),
 		r.setVerb("Change settings of a role; what is not named stays as it is. Only root may.",
 			"  goldapctl role set staff users=alice users=bob\n  goldapctl role set staff gid=4001"),
 		r.showVerb(),

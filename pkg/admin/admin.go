@@ -74,6 +74,8 @@ func (a *API) route() {
 		"GET /v1/directories/{name}":         directories.get,
 		"PUT /v1/directories/{name}":         directories.put,
 		"DELETE /v1/directories/{name}":      directories.delete,
+		"POST /v1/directories/{name}/reset":  directories.undo,
+		"POST /v1/roles/{name}/reset":        roles.undo,
 		"POST /v1/directories/{name}/verify": a.verifyDirectory,
 		"POST /v1/directories/{name}/move":   a.moveDirectory,
 		"GET /v1/roles":                      roles.list,

@@ -114,6 +114,29 @@ func TestRoundTrip(t *testing.T) {
 	s.ask(200, "PUT", "/v1/authentication-settings", body(t, settings.Settings))
 }
 
+// TestReset goes back to the administrator's items, changed or removed.
+func TestReset(t *testing.T) {
+	s := newSite(t, ownFile)
+	item := into[Item](t, s.ask(200, "GET", "/v1/directories/main", ""))
+	item.Settings["page_size"] = 7
+	s.ask(200, "PUT", "/v1/directories/main", body(t, item.Settings))
+	back := into[Change](t, s.ask(200, "POST", "/v1/directories/main/reset", ""))
+	if back.Source != SourceFile || back.Settings["page_size"] != 1000. || string(s.inForce.Directories[0].BindPassword.Bytes()) != marker {
+		t.Errorf("got %+v", back)
+	}
+	s.ask(204, "DELETE", "/v1/roles/staff", "")
+	if back := into[Change](t, s.ask(200, "POST", "/v1/roles/staff/reset", "")); back.Source != SourceFile || len(s.inForce.Roles) != 1 {
+		t.Errorf("got %+v", back)
+	}
+	s.ask(201, "POST", "/v1/roles", `{"name": "ops", "directories": ["main"], "users": ["bob"]}`)
+	s.refused(409, "POST", "/v1/roles/ops/reset", "", "is not in the administrator's file: remove it instead")
+	s.refused(404, "POST", "/v1/roles/nobody/reset", "")
+	s.ask(409, "POST", "/v1/directories/main/reset", "", "If-Match", `"another"`)
+	s.usable = false
+	s.refused(422, "POST", "/v1/directories/main/reset", "", "no server of directory")
+	s.ask(200, "POST", "/v1/directories/main/reset?force=true", "")
+}
+
 func TestRoles(t *testing.T) {
 	s := newSite(t, ownFile)
 	s.ask(201, "POST", "/v1/roles", `{"name": "ops", "directories": ["main"], "roles": ["staff"], "gid": 4000}`)

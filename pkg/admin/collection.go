@@ -22,6 +22,8 @@ type collection struct {
 	set func(m *config.Managed, now *config.Config, name string, table map[string]any) error
 	// remove removes the one of that name.
 	remove func(m *config.Managed, name string)
+	// reset goes back to the administrator's of that name, if there is one.
+	reset func(m *config.Managed, name string) bool
 	// placed puts the one of that name at a position; nil if there is no order.
 	placed func(m *config.Managed, now *config.Config, name string, position int)
 	// verify tries what was set, before it is saved; nil if there is nothing to try.
@@ -179,6 +181,20 @@ func (c *collection) save(r *http.Request, name string, status int, edit func(*c
 		answer.location = c.path + "/" + url.PathEscape(name)
 	}
 	return answer, nil
+}
+
+// undo goes back to the administrator's item of that name, changed or removed.
+func (c *collection) undo(r *http.Request) (*reply, error) {
+	name := r.PathValue("name")
+	return c.save(r, name, http.StatusOK, func(m *config.Managed, now *config.Config) error {
+		if c.reset(m, name) {
+			return nil
+		}
+		if _, err := c.find(now, name); err != nil {
+			return err
+		}
+		return problem(http.StatusConflict, "nothing is changed, because %s %q is not in the administrator's file: remove it instead", c.kind, name)
+	})
 }
 
 func (c *collection) delete(r *http.Request) (*reply, error) {

@@ -32,6 +32,7 @@ func (a *API) directories() *collection {
 			return nil
 		},
 		remove: (*config.Managed).RemoveDirectory,
+		reset:  (*config.Managed).ResetDirectory,
 		placed: func(m *config.Managed, now *config.Config, name string, position int) {
 			m.MoveDirectory(name, position, now)
 		},
@@ -62,6 +63,7 @@ func (a *API) roles() *collection {
 			return nil
 		},
 		remove: (*config.Managed).RemoveRole,
+		reset:  (*config.Managed).ResetRole,
 	}
 }
 

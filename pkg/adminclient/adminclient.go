@@ -240,6 +240,13 @@ func (c *Client) Remove(ctx context.Context, l Collection, name string) error {
 	return err
 }
 
+// Reset goes back to the administrator's item of that name.
+func (c *Client) Reset(ctx context.Context, l Collection, name string, o SaveOptions) (admin.Change, error) {
+	var change admin.Change
+	_, err := c.ask(ctx, request{method: http.MethodPost, path: l.path(name) + "/reset", query: o.query()}, &change)
+	return change, err
+}
+
 // Move makes a directory the one at position, from 1 on, and returns all.
 func (c *Client) Move(ctx context.Context, name string, position int) ([]admin.Item, error) {
 	var items []admin.Item

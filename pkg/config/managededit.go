@@ -56,6 +56,19 @@ func (m *Managed) RemoveDirectory(name string) {
 	}
 }
 
+// ResetDirectory goes back to the administrator's directory of that name, and
+// reports whether there is one.
+func (m *Managed) ResetDirectory(name string) bool {
+	if !slices.Contains(m.ownDirectories, name) {
+		return false
+	}
+	if i := m.directory(name); i >= 0 {
+		m.Directories = slices.Delete(m.Directories, i, i+1)
+	}
+	m.RemovedDirectories = without(m.RemovedDirectories, name)
+	return true
+}
+
 // MoveDirectory makes the directory of that name the one at position, from 1 on;
 // one behind the last is the last.
 func (m *Managed) MoveDirectory(name string, position int, now *Config) {
@@ -80,6 +93,19 @@ func (m *Managed) RemoveRole(name string) {
 	if slices.Contains(m.ownRoles, name) && !slices.Contains(m.RemovedRoles, name) {
 		m.RemovedRoles = append(m.RemovedRoles, name)
 	}
+}
+
+// ResetRole goes back to the administrator's role of that name, and reports
+// whether there is one.
+func (m *Managed) ResetRole(name string) bool {
+	if !slices.Contains(m.ownRoles, name) {
+		return false
+	}
+	if i := m.role(name); i >= 0 {
+		m.Roles = slices.Delete(m.Roles, i, i+1)
+	}
+	m.RemovedRoles = without(m.RemovedRoles, name)
+	return true
 }
 
 func (m *Managed) role(name string) int {

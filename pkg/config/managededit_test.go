@@ -58,6 +58,13 @@ func TestEdit(t *testing.T) {
 		{"and back", func(m *Managed, now *Config) { d := directory; d.Name = "b"; m.SetDirectory(d, now) }, "a c b / ops"},
 		{"away again", func(m *Managed, _ *Config) { m.RemoveDirectory("b") }, "a c / ops"},
 		{"role and directory away", func(m *Managed, _ *Config) { m.RemoveRole("ops"); m.RemoveDirectory("c") }, "a / "},
+		{"back as they were", func(m *Managed, _ *Config) {
+			if !m.ResetRole("staff") || !m.ResetDirectory("b") || m.ResetRole("ops") || m.ResetDirectory("c") {
+				t.Error("an item is not where it belongs")
+			}
+		}, "a b / staff"},
+		{"changed", func(m *Managed, now *Config) { d := directory; d.Name = "b"; m.SetDirectory(d, now) }, "a b / staff"},
+		{"as before", func(m *Managed, _ *Config) { m.ResetDirectory("b"); m.RemoveRole("staff"); m.RemoveDirectory("b") }, "a / "},
 		{"twice", func(m *Managed, _ *Config) { m.RemoveRole("ops"); m.RemoveDirectory("c") }, "a / "},
 	} {
 		if got := names(edit(t, path, step.change)); got != step.want {

@@ -131,4 +131,9 @@ func collection(all object, path, name, what string, parameters ...object) {
 			status: "200", body: name, answer: item, tagged: true, changes: true, parameters: parameters}.object()),
 		"delete": withNotFound(operation{summary: "Remove a " + what, status: "204", changes: true}.object()),
 	}
+	all[path+"/{name}/reset"] = object{
+		"parameters": []object{pathName()},
+		"post": withNotFound(operation{summary: "Go back to the " + what + " of the administrator's file", status: "200", answer: item, tagged: true,
+			changes: true, parameters: parameters}.object()),
+	}
 }
