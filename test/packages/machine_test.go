@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -113,7 +114,8 @@ func (m machine) start(t *testing.T, log string, program ...string) (stop func()
 			return
 		}
 		stopped = true
-		if err := command.Process.Signal(os.Interrupt); err != nil {
+		// SIGINT is ignored in what a shell has started in the background.
+		if err := command.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Errorf("%v has ended by itself: %v", program, err)
 		}
 		command.Wait() //nolint:errcheck // it was told to end
