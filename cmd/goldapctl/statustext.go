@@ -35,7 +35,7 @@ func (w statusText) columns(indent string, rows [][]string) {
 }
 
 func (w statusText) status(s server.Status) {
-	w.line("goldapd %s, up for %s, since %s", visible(s.Version), long(w.now.Sub(s.Started)), moment(s.Started))
+	w.line("goldapd %s, up for %s, since %s", visible(s.Version), long(w.now.Sub(s.Started)), w.moment(s.Started))
 	w.configuration(s.Configuration)
 	for _, d := range s.Directories {
 		w.line("")
@@ -52,9 +52,9 @@ func (w statusText) status(s server.Status) {
 }
 
 func (w statusText) configuration(c server.ConfigurationStatus) {
-	w.line("configuration: %s, generation %d, read %s", visible(c.Path), c.Generation, moment(c.Read))
+	w.line("configuration: %s, generation %d, read %s", visible(c.Path), c.Generation, w.moment(c.Read))
 	if c.FailedReload != nil {
-		w.line("  NOT read again at %s; what is in force is as it was:", moment(c.FailedReload.At))
+		w.line("  NOT read again at %s; what is in force is as it was:", w.moment(c.FailedReload.At))
 		for problem := range strings.Lines(c.FailedReload.Error) {
 			w.line("    %s", visible(strings.TrimRight(problem, "\n")))
 		}
@@ -99,7 +99,7 @@ func (w statusText) outages(d server.DirectoryStatus) string {
 	}
 	text := fmt.Sprintf("; unavailable for %s in %s", long(inSeconds(d.UnavailableSeconds)), number(int(d.Outages), "outage", "outages"))
 	if !d.UnavailableSince.IsZero() {
-		text += ", the last since " + moment(d.UnavailableSince)
+		text += ", the last since " + w.moment(d.UnavailableSince)
 	}
 	return text
 }
@@ -141,9 +141,9 @@ func (w statusText) certificate(s server.ServerStatus) string {
 	case end.IsZero():
 		return "none"
 	case left < 0:
-		return "OVER since " + day(end) + whose
+		return "OVER since " + w.day(end) + whose
 	default:
-		return number(int(left.Hours()/24), "day", "days") + " left, until " + day(end) + whose
+		return number(int(left.Hours()/24), "day", "days") + " left, until " + w.day(end) + whose
 	}
 }
 
@@ -157,7 +157,7 @@ func (w statusText) troubles(s server.ServerStatus) {
 		return
 	}
 	if s.Up {
-		w.line("  %s, last error at %s: %s", visible(s.URI), moment(s.LastErrorAt), visible(s.LastError))
+		w.line("  %s, last error at %s: %s", visible(s.URI), w.moment(s.LastErrorAt), visible(s.LastError))
 	}
 	f := s.Failures
 	w.line("    failed so far: %d to connect, %d in TLS, %d to bind, %d to answer", f.Connect, f.TLS, f.Bind, f.Answer)
@@ -166,7 +166,7 @@ func (w statusText) troubles(s server.ServerStatus) {
 func (w statusText) memory(c server.CachesStatus) {
 	l := c.Lookups
 	w.line("lookups: %d of %d entries remembered, %s", l.Entries, l.Limit, ratio(l.Hits, l.Misses))
-	w.line("  stale hits: %d, refreshes: %d, evictions: %d, flushed: %s", l.StaleHits, l.Refreshes, l.Evictions, momentOrNever(l.Flushed))
+	w.line("  stale hits: %d, refreshes: %d, evictions: %d, flushed: %s", l.StaleHits, l.Refreshes, l.Evictions, w.momentOrNever(l.Flushed))
 	w.line("logins: %s remembered, %s", number(c.Logins.Entries, "account", "accounts"), ratio(c.Logins.Hits, c.Logins.Misses))
 }
 
@@ -257,14 +257,16 @@ func long(d time.Duration) string {
 	return fmt.Sprintf("%d s", seconds)
 }
 
-// moment is in this machine's time zone, as the log is.
-func moment(t time.Time) string { return t.Local().Format(time.DateTime) }
+// moment is in this machine's time zone, as now and the log are.
+func (w statusText) moment(t time.Time) string {
+	return t.In(w.now.Location()).Format(time.DateTime)
+}
 
-func momentOrNever(t time.Time) string {
+func (w statusText) momentOrNever(t time.Time) string {
 	if t.IsZero() {
 		return "never"
 	}
-	return moment(t)
+	return w.moment(t)
 }
 
-func day(t time.Time) string { return t.Local().Format(time.DateOnly) }
+func (w statusText) day(t time.Time) string { return t.In(w.now.Location()).Format(time.DateOnly) }

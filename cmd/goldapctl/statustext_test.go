@@ -69,9 +69,6 @@ func illStatus() server.Status {
 }
 
 func TestStatusText(t *testing.T) {
-	local := time.Local
-	time.Local = time.UTC
-	defer func() { time.Local = local }()
 	for name, write := range map[string]func(statusText){
 		"status-well": func(w statusText) { w.status(wellStatus()) },
 		"status-ill":  func(w statusText) { w.status(illStatus()) },
